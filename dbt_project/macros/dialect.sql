@@ -1,0 +1,226 @@
+{#
+    What differs between warehouses, in one place. Model bodies call these; a new warehouse adds
+    `<adapter>__` versions and nothing else.
+#}
+
+{# Text at a JSON path, null where absent. `path` is a JSON path such as $."a"."b". #}
+{% macro json_text(document, path) -%}
+    {{ return(adapter.dispatch('json_text')(document, path)) }}
+{%- endmacro %}
+{% macro default__json_text(document, path) -%}
+    get_json_object({{ document }}, '{{ path }}')
+{%- endmacro %}
+{% macro duckdb__json_text(document, path) -%}
+    json_extract_string({{ document }}, '{{ path }}')
+{%- endmacro %}
+
+{# JSON object text without the given top-level keys. #}
+{% macro json_without(document, keys) -%}
+    {{ return(adapter.dispatch('json_without')(document, keys)) }}
+{%- endmacro %}
+{% macro default__json_without(document, keys) -%}
+    to_json(map_filter(from_json({{ document }}, 'map<string,string>'),
+        (k, v) -> k not in ({% for key in keys %}'{{ key }}'{{ ", " if not loop.last }}{% endfor %})))
+{%- endmacro %}
+{% macro duckdb__json_without(document, keys) -%}
+    cast(json_merge_patch({{ document }}, '{
+        {%- for key in keys %}"{{ key }}":null{{ "," if not loop.last }}{% endfor -%}
+    }') as varchar)
+{%- endmacro %}
+
+{# JSON object text with its keys in order: two ways to write one object become one text. #}
+{% macro json_canonical(document) -%}
+    {{ return(adapter.dispatch('json_canonical')(document)) }}
+{%- endmacro %}
+{% macro default__json_canonical(document) -%}
+    to_json(from_json({{ document }}, 'map<string,string>'))
+{%- endmacro %}
+{% macro duckdb__json_canonical(document) -%}
+    array_to_string(list_transform(
+        list_sort(json_keys({{ document }})),
+        lambda k: to_json(k) || ':' || json_extract(
+            {{ document }}, '/' || replace(replace(k, '~', '~0'), '/', '~1'))
+    ), ',')
+{%- endmacro %}
+
+{# An instant in UTC from a wall clock in a zone; in the repeated hour, the later of the two. #}
+{% macro wall_to_utc(wall, zone) -%}
+    {{ return(adapter.dispatch('wall_to_utc')(wall, zone)) }}
+{%- endmacro %}
+{% macro default__wall_to_utc(wall, zone) -%}
+    to_utc_timestamp({{ wall }}, {{ zone }})
+{%- endmacro %}
+{% macro duckdb__wall_to_utc(wall, zone) -%}
+    timezone('UTC', timezone({{ zone }}, {{ wall }}))
+{%- endmacro %}
+
+{# The wall clock of a zone at an instant in UTC. #}
+{% macro utc_to_wall(instant, zone) -%}
+    {{ return(adapter.dispatch('utc_to_wall')(instant, zone)) }}
+{%- endmacro %}
+{% macro default__utc_to_wall(instant, zone) -%}
+    from_utc_timestamp({{ instant }}, {{ zone }})
+{%- endmacro %}
+{% macro duckdb__utc_to_wall(instant, zone) -%}
+    timezone({{ zone }}, timezone('UTC', {{ instant }}))
+{%- endmacro %}
+
+{# A timestamp from seconds since 1970, null where the text is no number. #}
+{% macro epoch_to_timestamp(seconds) -%}
+    {{ return(adapter.dispatch('epoch_to_timestamp')(seconds)) }}
+{%- endmacro %}
+{% macro default__epoch_to_timestamp(seconds) -%}
+    timestamp_micros(cast(round(({{ seconds }}) * 1000000) as bigint))
+{%- endmacro %}
+{% macro duckdb__epoch_to_timestamp(seconds) -%}
+    make_timestamp(cast(round(({{ seconds }}) * 1000000) as bigint))
+{%- endmacro %}
+
+{% macro epoch_seconds(instant) -%}
+    {{ return(adapter.dispatch('epoch_seconds')(instant)) }}
+{%- endmacro %}
+{% macro default__epoch_seconds(instant) -%}
+    (unix_micros({{ instant }}) / 1000000.0)
+{%- endmacro %}
+{% macro duckdb__epoch_seconds(instant) -%}
+    (epoch_us({{ instant }}) / 1000000.0)
+{%- endmacro %}
+
+{# JSON object text at a path, null where absent. #}
+{% macro json_object_at(document, path) -%}
+    {{ return(adapter.dispatch('json_object_at')(document, path)) }}
+{%- endmacro %}
+{% macro default__json_object_at(document, path) -%}
+    get_json_object({{ document }}, '{{ path }}')
+{%- endmacro %}
+{% macro duckdb__json_object_at(document, path) -%}
+    cast(json_extract({{ document }}, '{{ path }}') as varchar)
+{%- endmacro %}
+
+{# The JSON type at a path: 'VARCHAR' for text. #}
+{% macro json_is_text(document, path) -%}
+    {{ return(adapter.dispatch('json_is_text')(document, path)) }}
+{%- endmacro %}
+{% macro default__json_is_text(document, path) -%}
+    schema_of_json(get_json_object({{ document }}, '{{ path }}')) = 'STRING'
+{%- endmacro %}
+{% macro duckdb__json_is_text(document, path) -%}
+    json_type({{ document }}, '{{ path }}') = 'VARCHAR'
+{%- endmacro %}
+
+{% macro json_is_object(document, path) -%}
+    {{ return(adapter.dispatch('json_is_object')(document, path)) }}
+{%- endmacro %}
+{% macro default__json_is_object(document, path) -%}
+    substr(get_json_object({{ document }}, '{{ path }}'), 1, 1) = '{'
+{%- endmacro %}
+{% macro duckdb__json_is_object(document, path) -%}
+    json_type({{ document }}, '{{ path }}') = 'OBJECT'
+{%- endmacro %}
+
+{# A number from text, null where it is none. #}
+{% macro to_number(text) -%}
+    {{ return(adapter.dispatch('to_number')(text)) }}
+{%- endmacro %}
+{% macro default__to_number(text) -%}
+    try_cast({{ text }} as double)
+{%- endmacro %}
+
+{# A timestamp from text without zone, null where it is none. #}
+{% macro to_timestamp_or_null(text) -%}
+    try_cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{# The number of elements of a JSON array's text. #}
+{% macro json_length(document) -%}
+    {{ return(adapter.dispatch('json_length')(document)) }}
+{%- endmacro %}
+{% macro default__json_length(document) -%}
+    json_array_length({{ document }})
+{%- endmacro %}
+
+{% macro matches(text, pattern) -%}
+    {{ return(adapter.dispatch('matches')(text, pattern)) }}
+{%- endmacro %}
+{% macro default__matches(text, pattern) -%}
+    regexp_like({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_matches({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{# JSON object `own` with all keys of `document` but `lifted` under one key; nulls are left out. #}
+{% macro json_with_rest(own, document, key, lifted) -%}
+    {{ return(adapter.dispatch('json_with_rest')(own, document, key, lifted)) }}
+{%- endmacro %}
+{% macro default__json_with_rest(own, document, key, lifted) -%}
+    concat('{"{{ key }}":', {{ json_without(document, lifted) }}, ',"event_properties":', coalesce({{ own }}, '{}'), '}')
+{%- endmacro %}
+{% macro duckdb__json_with_rest(own, document, key, lifted) -%}
+    cast(json_merge_patch(
+        case when json_type({{ own }}) = 'OBJECT' then {{ own }} else '{}' end,
+        json_object('{{ key }}', json_merge_patch('{}', {{ json_without(document, lifted) }}))
+    ) as varchar)
+{%- endmacro %}
+
+{# JSON object text with a merge patch (RFC 7386) from a column applied. #}
+{% macro json_patched(document, patch) -%}
+    {{ return(adapter.dispatch('json_patched')(document, patch)) }}
+{%- endmacro %}
+{% macro default__json_patched(document, patch) -%}
+    to_json(map_filter(from_json({{ document }}, 'map<string,string>'),
+        (k, v) -> not map_contains_key(from_json({{ patch }}, 'map<string,string>'), k)))
+{%- endmacro %}
+{% macro duckdb__json_patched(document, patch) -%}
+    cast(json_merge_patch({{ document }}, {{ patch }}) as varchar)
+{%- endmacro %}
+
+{# The texts at several top-level keys, given as a list, joined by a separator no text holds. #}
+{% macro json_texts(document, keys) -%}
+    {{ return(adapter.dispatch('json_texts')(document, keys)) }}
+{%- endmacro %}
+{% macro default__json_texts(document, keys) -%}
+    array_join(transform({{ keys }}, k -> coalesce(from_json({{ document }}, 'map<string,string>')[k], '')), chr(31))
+{%- endmacro %}
+{% macro duckdb__json_texts(document, keys) -%}
+    array_to_string(list_transform({{ keys }}, lambda k: coalesce(json_extract_string(
+        {{ document }}, '/' || replace(replace(k, '~', '~0'), '/', '~1')), '')), chr(31))
+{%- endmacro %}
+
+{# The JSON text of an object's member, the key given by a column. #}
+{% macro json_member(document, key) -%}
+    {{ return(adapter.dispatch('json_member')(document, key)) }}
+{%- endmacro %}
+{% macro default__json_member(document, key) -%}
+    from_json({{ document }}, 'map<string,string>')[{{ key }}]
+{%- endmacro %}
+{% macro duckdb__json_member(document, key) -%}
+    cast(json_extract({{ document }}, '/' || replace(replace({{ key }}, '~', '~0'), '/', '~1')) as varchar)
+{%- endmacro %}
+
+{# Whether a JSON value is of a taxonomy type; text that reads as the type counts, as CSV has no other. #}
+{% macro json_is_of_type(value, type) -%}
+    {{ return(adapter.dispatch('json_is_of_type')(value, type)) }}
+{%- endmacro %}
+{% macro default__json_is_of_type(value, type) -%}
+    case {{ type }}
+        when 'string' then substr({{ value }}, 1, 1) = '"'
+        when 'boolean' then lower(replace({{ value }}, '"', '')) in ('true', 'false')
+        when 'integer' then try_cast(replace({{ value }}, '"', '') as double) = floor(try_cast(replace({{ value }}, '"', '') as double))
+        when 'number' then try_cast(replace({{ value }}, '"', '') as double) is not null
+        when 'array' then substr({{ value }}, 1, 1) = '['
+        when 'object' then substr({{ value }}, 1, 1) = '{'
+        else true
+    end
+{%- endmacro %}
+
+{# Whether a JSON array's text has a JSON value. #}
+{% macro json_list_has(list, value) -%}
+    {{ return(adapter.dispatch('json_list_has')(list, value)) }}
+{%- endmacro %}
+{% macro default__json_list_has(list, value) -%}
+    array_contains(from_json({{ list }}, 'array<string>'), trim(both '"' from {{ value }}))
+{%- endmacro %}
+{% macro duckdb__json_list_has(list, value) -%}
+    json_contains({{ list }}, {{ value }})
+{%- endmacro %}

@@ -1,0 +1,98 @@
+{#
+    Three ways to replace what changed, each in the one transaction of its model. Re-running any of
+    them, or finishing a killed run, changes nothing that was right.
+#}
+
+{# Staging: replace whole deliveries, those in `control.to_stage`. #}
+{% macro get_incremental_replace_deliveries_sql(arg_dict) %}
+    {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where delivery_id in (select delivery_id from {{ source('control', 'to_stage') }});
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{#
+    The spine: replace all records of the keys in `control.rebuild_keys`, and note whose days that
+    changes, before and after, as the cells (person, date) that everything downstream replaces.
+#}
+{% macro get_incremental_replace_keys_sql(arg_dict) %}
+    {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
+    insert into {{ source('control', 'rebuild_cells') }} (person_id, occurred_on)
+    select distinct coalesce(person_id, ''), occurred_on
+    from {{ arg_dict['target_relation'] }}
+    where event_key in (select event_key from {{ source('control', 'rebuild_keys') }})
+    union
+    select distinct coalesce(person_id, ''), occurred_on
+    from {{ arg_dict['temp_relation'] }};
+
+    delete from {{ arg_dict['target_relation'] }}
+    where event_key in (select event_key from {{ source('control', 'rebuild_keys') }});
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{# Marts: replace the cells of the rebuild set. `cell_date` names the model's date column. #}
+{% macro get_incremental_replace_cells_sql(arg_dict) %}
+    {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
+    {%- set target = arg_dict['target_relation'] -%}
+    delete from {{ target }}
+    where (coalesce(person_id, ''), {{ config.get('cell_date', 'occurred_on') }}) in (
+        select (cells.person_id, cells.occurred_on)
+        from {{ source('control', 'rebuild_cells') }} as cells
+    );
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{# Aggregates of a whole date: replace every date of the rebuild set. #}
+{% macro get_incremental_replace_dates_sql(arg_dict) %}
+    {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where occurred_on in (select occurred_on from {{ source('control', 'rebuild_cells') }});
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{# Rows of a relation that lie in the rebuild set; all of them in a full build. #}
+{% macro in_rebuilt_cells(alias, cell_date='occurred_on') -%}
+    {%- if is_incremental() -%}
+    {{ alias }}.{{ cell_date }} in (
+        select dates.occurred_on from {{ source('control', 'rebuild_cells') }} as dates
+    )
+    and (coalesce({{ alias }}.person_id, ''), {{ alias }}.{{ cell_date }}) in (
+        select (cells.person_id, cells.occurred_on)
+        from {{ source('control', 'rebuild_cells') }} as cells
+    )
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro in_rebuilt_dates(alias) -%}
+    {%- if is_incremental() -%}
+    {{ alias }}.occurred_on in (
+        select dates.occurred_on from {{ source('control', 'rebuild_cells') }} as dates
+    )
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro quoted_columns(columns) -%}
+    {%- for column in columns -%}{{ adapter.quote(column.name) }}{{ ", " if not loop.last }}{%- endfor -%}
+{%- endmacro %}
+
+{# Person dimensions: replace every person of the rebuild set. #}
+{% macro get_incremental_replace_persons_sql(arg_dict) %}
+    {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where person_id in (select person_id from {{ source('control', 'rebuild_cells') }});
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}

@@ -1,0 +1,193 @@
+{#
+    What every vendor's staging has in common. A vendor's model says, in a CTE, what its fields mean
+    (see `staged_events`); these macros settle clocks, fates, keys and the one output shape.
+#}
+
+{# An id as a node of the identity graph, null for ids that stand for nobody. #}
+{% macro node(rank, namespace, id) -%}
+    case
+        when lower(trim({{ id }})) not in (select denied.id from {{ source('control', 'denied_ids') }} as denied)
+            then concat('{{ rank }}|', {{ namespace }}, '|', {{ id }})
+    end
+{%- endmacro %}
+
+{#
+    The end of a staging model: from the CTE `described` to the one event shape.
+
+    `described` holds the lineage columns of landing and
+      source_event_name, wall_at (the clock as written), is_utc (the clock is UTC, whatever the zone),
+      received_at, ingested_at (UTC), occurred_at_raw, key_parts (text, null without a vendor id),
+      content (JSON text that tells two rows apart), vendor_user_id, link_kind, link_left, link_right,
+      shape_error (why the record is no event), is_identity, is_filtered (a reason), and the columns
+      of the event contract from anonymous_id to properties.
+#}
+{% macro staged_events() %}
+wall_quarters as (
+    -- zone rules are looked up once per quarter hour and zone, not once per event
+    select distinct
+        timezone,
+        is_utc,
+        floor({{ epoch_seconds('wall_at') }} / 900) as quarter
+    from described
+    where wall_at is not null
+),
+
+wall_instants as (
+    select
+        timezone,
+        is_utc,
+        quarter,
+        {{ epoch_to_timestamp('quarter * 900') }} as wall_from,
+        case
+            when is_utc or timezone = 'UTC' then {{ epoch_to_timestamp('quarter * 900') }}
+            else {{ wall_to_utc(epoch_to_timestamp('quarter * 900'), 'timezone') }}
+        end as late_from
+    from wall_quarters
+),
+
+wall_offsets as (
+    select
+        timezone,
+        is_utc,
+        quarter,
+        {{ epoch_seconds('wall_from') }} - {{ epoch_seconds('late_from') }} as late_offset,
+        -- in the repeated autumn hour the clock shows the same an hour earlier
+        case
+            when
+                is_utc or timezone = 'UTC'
+                or {{ utc_to_wall("late_from - interval '1' hour", 'timezone') }} <> wall_from
+                then {{ epoch_seconds('wall_from') }} - {{ epoch_seconds('late_from') }}
+            else {{ epoch_seconds('wall_from') }} - {{ epoch_seconds('late_from') }} + 3600
+        end as early_offset
+    from wall_instants
+),
+
+instants as (
+    select
+        described.*,
+        case
+            when
+                wall_offsets.early_offset <> wall_offsets.late_offset
+                and described.received_at is not null
+                and {{ epoch_seconds('described.received_at') }} + 300
+                >= {{ epoch_seconds('described.wall_at') }} - wall_offsets.late_offset
+                then {{ epoch_to_timestamp(epoch_seconds('described.wall_at') ~ ' - wall_offsets.late_offset') }}
+            else {{ epoch_to_timestamp(epoch_seconds('described.wall_at') ~ ' - wall_offsets.early_offset') }}
+        end as occurred_at
+    from described
+    left join wall_offsets
+        on
+            described.timezone = wall_offsets.timezone
+            and described.is_utc = wall_offsets.is_utc
+            and floor({{ epoch_seconds('described.wall_at') }} / 900) = wall_offsets.quarter
+),
+
+reporting_dates as (
+    select
+        quarter,
+        cast({{ utc_to_wall(epoch_to_timestamp('quarter * 900'), "'" ~ var('reporting_timezone') ~ "'") }} as date)
+            as occurred_on
+    from (
+        select distinct floor({{ epoch_seconds('occurred_at') }} / 900) as quarter
+        from instants
+        where occurred_at is not null
+    ) as quarters
+),
+
+judged as (
+    select
+        instants.*,
+        reporting_dates.occurred_on,
+        case
+            when instants.parse_error is not null then instants.parse_error
+            when instants.shape_error is not null then instants.shape_error
+            when instants.occurred_at is null then 'unreadable_time'
+            when instants.occurred_at < timestamp '2000-01-01 00:00:00' then 'time_before_2000'
+            when
+                instants.occurred_at
+                > coalesce(instants.received_at, instants.landed_at) + interval '24' hour
+                then 'future_dated'
+        end as quarantine_reason
+    from instants
+    left join reporting_dates
+        on floor({{ epoch_seconds('instants.occurred_at') }} / 900) = reporting_dates.quarter
+),
+
+shaped as (
+    select
+        -- keys
+        case
+            when quarantine_reason is null
+                then md5(concat(source, chr(31), coalesce(
+                    key_parts,
+                    concat(source_event_name, chr(31), {{ json_canonical('content') }})
+                )))
+        end as event_key,
+        case when key_parts is null then 'derived' else 'vendor' end as id_quality,
+
+        -- what and where from
+        source,
+        vendor,
+        source_event_name,
+
+        -- clocks
+        occurred_at,
+        received_at,
+        ingested_at,
+        case when quarantine_reason is null then occurred_on end as occurred_on,
+        occurred_at_raw,
+        {{ epoch_seconds('occurred_at') }} - {{ epoch_seconds('received_at') }} as clock_skew_seconds,
+
+        -- who
+        anonymous_id,
+        user_id,
+        device_id,
+        {{ node(0, 'user_namespace', 'user_id') }} as user_node,
+        {{ node(1, 'source', 'vendor_user_id') }} as vendor_node,
+        {{ node(9, 'source', 'device_id') }} as device_node,
+        session_hint,
+
+        -- context
+        platform,
+        os,
+        app_version,
+        country,
+        region,
+        locale,
+        product_line,
+        campaign,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        experiment_id,
+        variant_id,
+        properties,
+
+        -- identity records
+        link_kind,
+        link_left,
+        link_right,
+
+        -- the fate of records that stop here
+        case
+            when quarantine_reason is not null then 'quarantined'
+            when is_identity then 'identity'
+            when is_filtered is not null then 'filtered'
+        end as record_fate,
+        coalesce(quarantine_reason, case when is_identity then 'identity_record' else is_filtered end)
+            as record_reason,
+        case when quarantine_reason is not null then raw end as raw,
+        case when quarantine_reason is not null then raw_bytes end as raw_bytes,
+
+        -- the way back to the byte
+        delivery_id,
+        file_sha256,
+        file_name,
+        member,
+        record_number,
+        landed_at
+    from judged
+)
+
+select * from shaped
+{% endmacro %}

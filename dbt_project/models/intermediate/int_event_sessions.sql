@@ -1,0 +1,141 @@
+{{ config(materialized='incremental', incremental_strategy='replace_cells') }}
+
+with events as (
+
+    select
+        events.*,
+        settings.has_session_ids
+    from {{ ref('int_events') }} as events
+    inner join {{ source('control', 'sources') }} as settings on events.source = settings.source
+    where
+        events.fate = 'loaded'
+        and events.person_id is not null
+        and {{ in_rebuilt_cells('events') }}
+
+),
+
+-- `use_vendor`: the vendor's session where it names one, none where it says there is none
+assigned as (
+
+    select
+        event_id,
+        person_id,
+        occurred_at,
+        occurred_on,
+        {% if var('sessions_use_vendor') -%}
+        case when has_session_ids then concat(source, chr(31), coalesce(session_hint, '')) end as vendor_session,
+        has_session_ids and session_hint is null as is_outside
+        {%- else -%}
+        cast(null as varchar) as vendor_session,
+        false as is_outside
+        {%- endif %}
+    from events
+
+),
+
+gaps as (
+
+    select
+        assigned.*,
+        case
+            when vendor_session is not null then 0
+            when
+                {{ epoch_seconds('occurred_at') }}
+                - lag({{ epoch_seconds('occurred_at') }}) over by_time
+                <= {{ var('session_timeout_seconds') }}
+                then 0
+            else 1
+        end as is_gap
+    from assigned
+    where not is_outside
+    window by_time as (partition by person_id, vendor_session order by occurred_at, event_id)
+
+),
+
+chains as (
+
+    select
+        gaps.*,
+        sum(is_gap) over (
+            partition by person_id, vendor_session
+            order by occurred_at, event_id
+            rows between unbounded preceding and current row
+        ) as chain_number
+    from gaps
+
+),
+
+chain_starts as (
+
+    select
+        chains.*,
+        min(occurred_at) over (partition by person_id, vendor_session, chain_number) as chain_started_at,
+        max(occurred_at) over (partition by person_id, vendor_session, chain_number) as chain_ended_at
+    from chains
+
+),
+
+-- No session is longer than 24 hours: a chain that is longer is cut at its last gap before that.
+long_chains as (
+
+    select
+        person_id,
+        vendor_session,
+        chain_number,
+        chain_started_at,
+        occurred_at
+    from chain_starts
+    where chain_ended_at > chain_started_at + interval '24' hour
+
+),
+
+cuts as (
+
+    {{ cut_after_a_day('long_chains') }}
+
+),
+
+long_starts as (
+
+    select
+        long_chains.person_id,
+        long_chains.vendor_session,
+        long_chains.chain_number,
+        long_chains.occurred_at,
+        max(cuts.started_at) as started_at
+    from (select distinct * from long_chains) as long_chains
+    inner join cuts
+        on
+            long_chains.person_id = cuts.person_id
+            and long_chains.vendor_session is not distinct from cuts.vendor_session
+            and long_chains.chain_number = cuts.chain_number
+            and long_chains.occurred_at >= cuts.started_at
+    group by all
+
+),
+
+started as (
+
+    select
+        chain_starts.event_id,
+        chain_starts.person_id,
+        chain_starts.occurred_on,
+        chain_starts.vendor_session,
+        coalesce(long_starts.started_at, chain_starts.chain_started_at) as session_started_at
+    from chain_starts
+    left join long_starts
+        on
+            chain_starts.person_id = long_starts.person_id
+            and chain_starts.vendor_session is not distinct from long_starts.vendor_session
+            and chain_starts.chain_number = long_starts.chain_number
+            and chain_starts.occurred_at = long_starts.occurred_at
+
+)
+
+select
+    event_id,
+    person_id,
+    occurred_on,
+    md5(concat_ws(chr(31), person_id, cast(session_started_at as varchar), vendor_session)) as session_id,
+    session_started_at
+from started

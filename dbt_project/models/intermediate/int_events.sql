@@ -1,0 +1,185 @@
+{{ config(materialized='incremental', incremental_strategy='replace_keys') }}
+
+with staged as (
+
+    select * from {{ ref('int_staged_events') }}
+    {% if is_incremental() -%}
+    where
+        occurred_on in (select keys.occurred_on from {{ source('control', 'rebuild_keys') }} as keys)
+        and event_key in (select keys.event_key from {{ source('control', 'rebuild_keys') }} as keys)
+    {%- endif %}
+
+),
+
+settings as (
+
+    select * from {{ source('control', 'sources') }}
+
+),
+
+copied_keys as (
+
+    select event_key
+    from staged
+    group by event_key
+    having count(*) > 1
+
+),
+
+-- Only records that share their key with another are looked at closely. Ties by ingestion time, then
+-- by content, never by arrival; what is left to lineage are rows equal in every column.
+copies as (
+
+    select
+        staged.event_key,
+        staged.file_sha256,
+        staged.record_number,
+        staged.occurred_at,
+        staged.id_quality,
+        settings.dedupe_window_seconds,
+        row_number() over (
+            partition by staged.event_key
+            order by
+                case when settings.keeps_last then -{{ epoch_seconds('staged.ingested_at') }} else {{ epoch_seconds('staged.ingested_at') }} end
+                nulls last,
+                md5(concat_ws(
+                    chr(31), staged.properties, staged.user_id, staged.device_id, staged.platform,
+                    staged.os, staged.app_version, staged.country, staged.region, staged.occurred_at_raw,
+                    staged.session_hint, cast(staged.received_at as varchar)
+                )),
+                staged.file_sha256,
+                staged.record_number
+        ) as copy_number
+    from staged
+    inner join copied_keys on staged.event_key = copied_keys.event_key
+    inner join settings on staged.source = settings.source
+
+),
+
+key_spans as (
+
+    select
+        event_key,
+        {{ epoch_seconds('max(occurred_at)') }} - {{ epoch_seconds('min(occurred_at)') }} > min(dedupe_window_seconds)
+            as is_wide
+    from copies
+    where id_quality = 'vendor'
+    group by event_key
+
+),
+
+-- A key that lives longer than its window has several kept rows: each copy in turn is kept unless a
+-- kept one lies within the window.
+wide_copies as (
+
+    select copies.*
+    from copies
+    inner join key_spans on copies.event_key = key_spans.event_key
+    where key_spans.is_wide
+
+),
+
+kept_copies as (
+
+    {{ keep_outside_window('wide_copies') }}
+
+),
+
+verdicts as (
+
+    select
+        copies.event_key,
+        copies.file_sha256,
+        copies.record_number,
+        copies.copy_number,
+        case
+            when copies.id_quality = 'derived' then true
+            when kept_copies.event_key is not null then kept_copies.is_kept
+            else copies.copy_number = 1
+        end as is_kept
+    from copies
+    left join kept_copies
+        on copies.event_key = kept_copies.event_key and copies.copy_number = kept_copies.copy_number
+
+),
+
+owners as (
+
+    select * from {{ source('control', 'device_owners') }}
+
+),
+
+nodes as (
+
+    select * from {{ source('control', 'identity_nodes') }}
+
+),
+
+-- A user id wins; else whoever owned the device then; else the vendor's merged id; else the device.
+owned as (
+
+    select
+        staged.*,
+        coalesce(staged.user_node, owners.user_node) as owner_node
+    from staged
+    left join owners
+        on
+            staged.user_node is null
+            and staged.device_node = owners.device_node
+            and staged.occurred_at >= owners.valid_from
+            and staged.occurred_at < owners.valid_until
+
+),
+
+resolved as (
+
+    select
+        owned.*,
+        coalesce(
+            user_nodes.root_node,
+            owned.owner_node,
+            vendor_nodes.root_node,
+            owned.device_node,
+            owned.vendor_node
+        ) as person_node
+    from owned
+    left join nodes as user_nodes on owned.owner_node = user_nodes.node
+    left join nodes as vendor_nodes
+        on owned.owner_node is null and owned.vendor_node = vendor_nodes.node
+
+)
+
+select
+    -- keys
+    case
+        when settings.dedupe_window_seconds > 0 and resolved.id_quality = 'vendor'
+            then md5(concat(resolved.event_key, chr(31), cast(resolved.occurred_at as varchar)))
+        when resolved.id_quality = 'derived' and coalesce(verdicts.copy_number, 1) > 1
+            then md5(concat(resolved.event_key, chr(31), cast(verdicts.copy_number as varchar)))
+        else resolved.event_key
+    end as event_id,
+    resolved.event_key,
+    resolved.source,
+    case when resolved.person_node is not null then md5(resolved.person_node) end as person_id,
+
+    -- dates and times
+    resolved.occurred_at,
+    resolved.occurred_on,
+
+    -- sessions
+    resolved.session_hint,
+
+    -- fate
+    case when coalesce(verdicts.is_kept, true) then 'loaded' else 'duplicate' end as fate,
+
+    -- the way back to the byte
+    resolved.delivery_id,
+    resolved.file_sha256,
+    resolved.record_number
+from resolved
+inner join settings on resolved.source = settings.source
+left join verdicts
+    on
+        resolved.event_key = verdicts.event_key
+        and resolved.file_sha256 = verdicts.file_sha256
+        and resolved.record_number = verdicts.record_number

@@ -1,0 +1,26 @@
+{{ config(materialized='view') }}
+
+with staged as (
+
+    select * from {{ ref('stg_mixpanel__events') }}
+    union all by name
+    select * from {{ ref('stg_amplitude__events') }}
+    union all by name
+    select * from {{ ref('stg_tabular__events') }}
+
+),
+
+admitted as (
+
+    select * from {{ source('control', 'admitted') }}
+
+)
+
+select staged.*
+from staged
+inner join admitted
+    on
+        staged.delivery_id = admitted.delivery_id
+        and staged.occurred_on >= admitted.from_date
+        and staged.occurred_on <= admitted.until_date
+where staged.record_fate is null

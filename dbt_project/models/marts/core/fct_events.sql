@@ -1,0 +1,111 @@
+{{ config(materialized='incremental', incremental_strategy='replace_cells') }}
+
+with events as (
+
+    select * from {{ ref('int_events') }} as events
+    where
+        events.fate = 'loaded'
+        and {{ in_rebuilt_cells('events') }}
+
+),
+
+staged as (
+
+    select * from {{ ref('int_staged_events') }} as staged
+    where {{ in_rebuilt_dates('staged') }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_event_sessions') }} as sessions
+    where {{ in_rebuilt_dates('sessions') }}
+
+),
+
+aliases as (
+
+    select * from {{ source('control', 'event_aliases') }}
+
+),
+
+event_types as (
+
+    select * from {{ source('control', 'event_types') }}
+
+),
+
+primaries as (
+
+    select * from {{ source('control', 'event_primaries') }}
+
+)
+
+select
+    -- keys
+    events.event_id,
+
+    -- what and where from
+    staged.source,
+    staged.vendor,
+    staged.source_event_name,
+    aliases.event_name,
+    coalesce(event_types.event_kind, 'unmapped') as event_kind,
+    case
+        when event_types.has_primary then primaries.source is not null
+        else true
+    end as is_primary,
+    staged.id_quality,
+
+    -- clocks
+    staged.occurred_at,
+    staged.received_at,
+    staged.occurred_on,
+    staged.occurred_at_raw,
+    staged.clock_skew_seconds,
+
+    -- who
+    staged.anonymous_id,
+    staged.user_id,
+    staged.device_id,
+    events.person_id,
+    sessions.session_id,
+    staged.session_hint,
+
+    -- context
+    staged.platform,
+    staged.os,
+    staged.app_version,
+    staged.country,
+    staged.region,
+    staged.locale,
+    staged.product_line,
+    staged.campaign,
+    staged.utm_source,
+    staged.utm_medium,
+    staged.utm_campaign,
+    staged.experiment_id,
+    staged.variant_id,
+    staged.properties,
+
+    -- the way back to the byte
+    staged.delivery_id,
+    staged.file_sha256,
+    staged.record_number,
+    event_types.taxonomy_version
+from events
+inner join staged
+    on
+        events.event_key = staged.event_key
+        and events.record_number = staged.record_number
+        and events.file_sha256 = staged.file_sha256
+left join sessions on events.event_id = sessions.event_id
+left join aliases
+    on staged.source = aliases.source and staged.source_event_name = aliases.source_event_name
+left join event_types on aliases.event_name = event_types.event_name
+left join primaries
+    on
+        aliases.event_name = primaries.event_name
+        and staged.source = primaries.source
+        and staged.occurred_on >= primaries.from_date
+        and staged.occurred_on < primaries.until_date

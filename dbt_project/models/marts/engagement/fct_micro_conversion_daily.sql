@@ -1,0 +1,82 @@
+{{ config(materialized='incremental', incremental_strategy='replace_dates') }}
+
+with events as (
+
+    select
+        occurred_on,
+        platform,
+        source,
+        event_name,
+        event_kind,
+        is_primary,
+        person_id
+    from {{ ref('fct_events') }} as events
+    where {{ in_rebuilt_dates('events') }}
+
+),
+
+-- Totals over platforms and sources are rows of their own (grouping_level), never sums of persons.
+active as (
+
+    select
+        occurred_on,
+        platform,
+        source,
+        grouping(platform) as over_platforms,
+        grouping(source) as over_sources,
+        count(distinct person_id) as active_persons
+    from events
+    group by grouping sets (
+        (occurred_on, platform, source), (occurred_on, platform), (occurred_on, source), (occurred_on)
+    )
+
+),
+
+converted as (
+
+    select
+        occurred_on,
+        event_name,
+        platform,
+        source,
+        grouping(platform) as over_platforms,
+        grouping(source) as over_sources,
+        count(*) as events,
+        count(distinct person_id) as persons
+    from events
+    where event_kind = 'micro' and is_primary
+    group by grouping sets (
+        (occurred_on, event_name, platform, source),
+        (occurred_on, event_name, platform),
+        (occurred_on, event_name, source),
+        (occurred_on, event_name)
+    )
+
+),
+
+incomplete as (
+
+    select * from {{ source('control', 'incomplete_dates') }}
+
+)
+
+select
+    converted.occurred_on,
+    converted.event_name,
+    case when converted.over_platforms = 1 then '(all)' else coalesce(converted.platform, '(unknown)') end as platform,
+    case when converted.over_sources = 1 then '(all)' else converted.source end as source,
+    converted.events,
+    converted.persons,
+    active.active_persons,
+    case when active.active_persons > 0 then converted.persons * 1.0 / active.active_persons end as rate,
+    incomplete.occurred_on is null as is_complete,
+    converted.occurred_on = cast('{{ var("today") }}' as date) as is_open
+from converted
+inner join active
+    on
+        converted.occurred_on = active.occurred_on
+        and converted.over_platforms = active.over_platforms
+        and converted.over_sources = active.over_sources
+        and converted.platform is not distinct from active.platform
+        and converted.source is not distinct from active.source
+left join incomplete on converted.occurred_on = incomplete.occurred_on

@@ -1,0 +1,68 @@
+with deliveries as (
+
+    select * from {{ source('control', 'deliveries') }}
+
+),
+
+staged as (
+
+    {% for relation in ['stg_mixpanel__events', 'stg_amplitude__events', 'stg_tabular__events', 'stg_typeform__responses'] -%}
+    select
+        delivery_id,
+        file_sha256,
+        file_name,
+        member,
+        record_number,
+        record_reason as reason,
+        raw,
+        raw_bytes,
+        landed_at
+    from {{ ref(relation) }}
+    where record_fate = 'quarantined'
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
+
+),
+
+held as (
+
+    select
+        delivery_id,
+        file_sha256,
+        file_name,
+        member,
+        record_number,
+        reason,
+        raw,
+        raw_bytes,
+        landed_at
+    from {{ source('control', 'held_unreadable') }}
+    where delivery_id not in (select staged.delivery_id from staged)
+
+),
+
+quarantined as (
+
+    select * from staged
+    union all
+    select * from held
+
+)
+
+select
+    deliveries.source,
+    deliveries.vendor,
+    quarantined.delivery_id,
+    quarantined.file_name,
+    quarantined.file_sha256,
+    quarantined.member,
+    quarantined.record_number,
+    quarantined.reason,
+    quarantined.raw,
+    quarantined.raw_bytes,
+    quarantined.landed_at
+from quarantined
+inner join deliveries on quarantined.delivery_id = deliveries.delivery_id
+where deliveries.state in ('current', 'held')

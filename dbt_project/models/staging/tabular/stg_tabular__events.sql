@@ -1,0 +1,96 @@
+with landed as (
+
+    select * from {{ source('landing', 'tabular') }}
+
+),
+
+settings as (
+
+    select * from {{ source('control', 'sources') }}
+
+),
+
+opened as (
+
+    select
+        landed.*,
+        settings.vendor,
+        settings.timezone,
+        settings.user_namespace,
+        settings.dedupe_columns,
+        settings.lifted_patch,
+        coalesce(landed.record, landed.raw) as document,
+        {{ to_number('landed.occurred_at') }} as epoch,
+        -- an offset written in the value wins over the configured zone
+        {{ matches('landed.occurred_at', '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') }}
+        and {{ matches('landed.occurred_at', '^[0-9]{4}-[0-9]{2}-[0-9]{2}.[0-9]') }} as has_offset
+    from landed
+    inner join settings on landed.source = settings.source
+
+),
+
+described as (
+
+    select
+        source,
+        vendor,
+        timezone,
+        user_namespace,
+        parse_error,
+        raw,
+        raw_bytes,
+        delivery_id,
+        file_sha256,
+        file_name,
+        member,
+        record_number,
+        landed_at,
+        event as source_event_name,
+        case
+            when epoch is not null
+                then {{ epoch_to_timestamp('case when abs(epoch) > 1e10 then epoch / 1000 else epoch end') }}
+            else {{ to_timestamp_or_null('occurred_at') }}
+        end as wall_at,
+        coalesce(has_offset, false) or epoch is not null as is_utc,
+        {{ to_timestamp_or_null('received_at') }} as received_at,
+        {{ to_timestamp_or_null('received_at') }} as ingested_at,
+        occurred_at as occurred_at_raw,
+        case
+            when event_id is not null then concat_ws(chr(31), 'event_id', event_id)
+            when dedupe_columns is not null
+                then concat_ws(chr(31), 'dedupe', {{ json_texts('document', 'dedupe_columns') }})
+        end as key_parts,
+        document as content,
+        cast(null as varchar) as vendor_user_id,
+        cast(null as varchar) as link_kind,
+        cast(null as varchar) as link_left,
+        cast(null as varchar) as link_right,
+        case
+            when event is null or event = '' then 'missing_event'
+            when occurred_at is null or occurred_at = '' then 'missing_time'
+        end as shape_error,
+        false as is_identity,
+        cast(null as varchar) as is_filtered,
+        coalesce(anonymous_id, device_id) as anonymous_id,
+        user_id,
+        coalesce(device_id, anonymous_id) as device_id,
+        nullif(session_id, '') as session_hint,
+        lower(platform) as platform,
+        os,
+        app_version,
+        country,
+        region,
+        locale,
+        product_line,
+        campaign,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        experiment_id,
+        variant_id,
+        case when parse_error is null then {{ json_patched('document', 'lifted_patch') }} end as properties
+    from opened
+
+),
+
+{{ staged_events() }}

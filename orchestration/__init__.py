@@ -1,0 +1,1 @@
+"""Waybill: moves micro-conversion tracking into one warehouse and accounts for every record."""

@@ -1,0 +1,248 @@
+"""The rebuild set: what a build must touch, stored before it starts and cleared after its end.
+
+Two tables carry it. `control.rebuild_keys` are the event keys whose records are judged again: those
+of deliveries that were added, removed or staged anew, and those of events whose person changed.
+`control.rebuild_cells` are the person-days that changed because of it; the spine model writes them
+when it replaces the keys. A killed build finds both still there and does the same work again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+
+from orchestration.config import Migration
+from orchestration.control import Scope, build_fingerprint, scope_fingerprint
+from orchestration.identity.resolve import resolve
+from orchestration.landing.catalog import Landed
+from orchestration.sources import REGISTRY
+from orchestration.warehouse import has_table
+
+EVENT_VENDORS = tuple(vendor for vendor in REGISTRY if vendor != "typeform")
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """Whether there is anything to build, and whether from nothing."""
+
+    full_refresh: bool
+    added: int
+    removed: int
+    keys: int
+    cells: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing came, went or changed since the last build that finished."""
+        return not (self.full_refresh or self.added or self.removed or self.keys or self.cells)
+
+
+def plan_build(
+    connection: duckdb.DuckDBPyConnection,
+    migration: Migration,
+    landed: Sequence[Landed],
+    scopes: Sequence[Scope],
+    dates: tuple[date, date] | None = None,
+) -> BuildPlan:
+    """Store the rebuild set for what changed since the last finished build. One transaction.
+
+    `dates` (reporting zone, both included) are rebuilt even if nothing changed there.
+    """
+    connection.execute("begin transaction")
+    try:
+        full = _must_rebuild_all(connection, migration)
+        _write_changed_deliveries(connection, migration, landed, scopes, full)
+        if full:
+            for table in ("device_owners", "identity_nodes", "rebuild_keys", "rebuild_cells"):
+                connection.execute(f"delete from control.{table}")
+        resolve(connection, migration.identity)
+        if not full:
+            _add_keys_of_changed_deliveries(connection)
+            _add_keys_of_changed_persons(connection)
+            if dates is not None:
+                _add_keys_of_dates(connection, dates)
+            _add_keys_within_windows(connection, migration)
+        _write_incomplete_dates(connection, landed)
+        plan = BuildPlan(
+            full,
+            *_counts(
+                connection,
+                "select count(*) from changed_deliveries where change = 'added'",
+                "select count(*) from changed_deliveries where change = 'removed'",
+                "select count(*) from control.rebuild_keys",
+                "select count(*) from control.rebuild_cells",
+            ),
+        )
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+    return plan
+
+
+def finish_build(
+    connection: duckdb.DuckDBPyConnection,
+    migration: Migration,
+    landed: Sequence[Landed],
+    scopes: Sequence[Scope],
+) -> None:
+    """Remember what is built and clear the rebuild set. One transaction, after the last model."""
+    connection.execute("begin transaction")
+    connection.execute("delete from control.built")
+    connection.executemany(
+        "insert into control.built values (?, ?)",
+        _buildable(migration, landed, scopes) or [("", "")],
+    )
+    connection.execute("delete from control.rebuild_keys")
+    connection.execute("delete from control.rebuild_cells")
+    connection.execute("delete from control.built_settings")
+    connection.execute("insert into control.built_settings values (?)", [build_fingerprint(migration)])
+    connection.execute("commit")
+
+
+def _buildable(
+    migration: Migration, landed: Sequence[Landed], scopes: Sequence[Scope]
+) -> list[tuple[str, str]]:
+    prints = {s.source: scope_fingerprint(migration, s.source, scopes) for s in scopes}
+    return [
+        (each.manifest.delivery_id, prints[each.manifest.source])
+        for each in landed
+        if each.state == "current" and each.manifest.source in prints
+    ]
+
+
+def _must_rebuild_all(connection: duckdb.DuckDBPyConnection, migration: Migration) -> bool:
+    if not has_table(connection, "intermediate", "int_events"):
+        return True
+    row = connection.execute("select fingerprint from control.built_settings").fetchone()
+    return row is None or row[0] != build_fingerprint(migration)
+
+
+def _write_changed_deliveries(
+    connection: duckdb.DuckDBPyConnection,
+    migration: Migration,
+    landed: Sequence[Landed],
+    scopes: Sequence[Scope],
+    full: bool,
+) -> None:
+    connection.execute("create or replace temp table buildable (delivery_id varchar, fingerprint varchar)")
+    rows = _buildable(migration, landed, scopes)
+    if rows:
+        connection.executemany("insert into buildable values (?, ?)", rows)
+    built = "(select * from control.built where false)" if full else "control.built"
+    connection.execute(
+        f"""
+        create or replace temp table changed_deliveries as
+        select delivery_id, 'added' as change from buildable
+        where (delivery_id, fingerprint) not in (select (delivery_id, fingerprint) from {built})
+        union
+        select delivery_id, 'removed' from {built}
+        where delivery_id <> '' and delivery_id not in (select delivery_id from buildable)
+        """
+    )
+
+
+def _add_keys_of_changed_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
+    for vendor in EVENT_VENDORS:
+        connection.execute(
+            f"""insert into control.rebuild_keys
+            select distinct event_key, occurred_on from staging.stg_{vendor}__events
+            where record_fate is null
+                and delivery_id in (select delivery_id from changed_deliveries)"""
+        )
+    # rows of a delivery that was staged anew may have had other keys
+    connection.execute(
+        """insert into control.rebuild_keys
+        select distinct event_key, occurred_on from intermediate.int_events
+        where delivery_id in (
+            select delivery_id from changed_deliveries join control.built using (delivery_id))"""
+    )
+
+
+def _add_keys_of_changed_persons(connection: duckdb.DuckDBPyConnection) -> None:
+    for vendor in EVENT_VENDORS:
+        connection.execute(
+            f"""insert into control.rebuild_keys
+            select distinct event_key, occurred_on from staging.stg_{vendor}__events
+            where record_fate is null and (
+                user_node in (select node from changed_nodes)
+                or (user_node is null and device_node in (select node from changed_nodes))
+                or (user_node is null and vendor_node in (select node from changed_nodes)))"""
+        )
+
+
+def _add_keys_of_dates(connection: duckdb.DuckDBPyConnection, dates: tuple[date, date]) -> None:
+    for vendor in EVENT_VENDORS:
+        connection.execute(
+            f"""insert into control.rebuild_keys
+            select distinct event_key, occurred_on from staging.stg_{vendor}__events
+            where record_fate is null and occurred_on between ? and ?""",
+            dates,
+        )
+
+
+def _add_keys_within_windows(connection: duckdb.DuckDBPyConnection, migration: Migration) -> None:
+    """Where a key may be copied on other dates, add those dates, and theirs, until none is new."""
+    for vendor in EVENT_VENDORS:
+        window = REGISTRY[vendor].dedupe_window_seconds
+        if window is None and not any(
+            config.dedupe for config in migration.sources.values() if config.vendor == vendor
+        ):
+            continue
+        reach = timedelta(days=1 + (window or 0) // 86400)
+        while True:
+            found = connection.execute(
+                f"""insert into control.rebuild_keys
+                select distinct staged.event_key, staged.occurred_on
+                from staging.stg_{vendor}__events as staged
+                join (
+                    select event_key, min(occurred_on) as first_on, max(occurred_on) as last_on
+                    from control.rebuild_keys group by event_key
+                ) as keys on staged.event_key = keys.event_key
+                where staged.record_fate is null
+                    and staged.occurred_on between
+                        (select min(occurred_on) from control.rebuild_keys) - {reach.days}
+                        and (select max(occurred_on) from control.rebuild_keys) + {reach.days}
+                    and staged.occurred_on between keys.first_on - {reach.days} and keys.last_on + {reach.days}
+                    and (staged.event_key, staged.occurred_on)
+                        not in (select (event_key, occurred_on) from control.rebuild_keys)"""
+            ).fetchone()
+            if not found or not found[0]:
+                break
+
+
+def _write_incomplete_dates(
+    connection: duckdb.DuckDBPyConnection, landed: Sequence[Landed]
+) -> None:
+    """Dates on which a held delivery would have had events; a change there rebuilds the date."""
+    dates = {
+        (day + timedelta(days=shift),)
+        for each in landed
+        if each.state == "held"
+        for raw_date in each.manifest.raw_dates
+        if raw_date != "unknown"
+        for day in [date.fromisoformat(raw_date)]
+        for shift in (-1, 0, 1)
+    }
+    connection.execute("create table if not exists control.incomplete_dates (occurred_on date)")
+    connection.execute("create or replace temp table incomplete (occurred_on date)")
+    if dates:
+        connection.executemany("insert into incomplete values (?)", sorted(dates))
+    connection.execute(
+        """
+        insert into control.rebuild_cells
+        select '', occurred_on from (
+            (from incomplete except from control.incomplete_dates)
+            union (from control.incomplete_dates except from incomplete));
+        delete from control.incomplete_dates;
+        insert into control.incomplete_dates from incomplete;
+        """
+    )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, *queries: str) -> list[int]:
+    rows = [connection.execute(query).fetchone() for query in queries]
+    return [int(row[0]) if row else 0 for row in rows]

@@ -1,0 +1,136 @@
+"""`waybill funnel`: ordered events over the last good snapshot."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.analysis.funnels import FunnelQuery, FunnelResult, FunnelStep, Per, known_events
+from orchestration.analysis.funnels import funnel as count_funnel
+from orchestration.config import format_duration, parse_duration
+from orchestration.errors import ConfigurationError
+
+EVENTS = "marts.fct_events"
+DICTIONARY = "marts.dim_event_types"
+
+_BAR_WIDTH = 24
+_SEGMENTS_SHOWN = 20
+_TIME_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def funnel(
+    steps: Annotated[str, typer.Option(help="Canonical events in order: a,b,c.")],
+    within: Annotated[
+        str | None,
+        typer.Option(help="Longest time from the first step, like 7d, 12h, 30m or 45s. No limit."),
+    ] = None,
+    per: Annotated[Per, typer.Option(help="Count persons or sessions.")] = "person",
+    by: Annotated[
+        str | None,
+        typer.Option(help="Split by an event column or properties.<key>, read at the first step."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Count this source's events, primary or not. All sources' primaries."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    config: Annotated[Path | None, typer.Option(help="The migration.yaml to use.")] = None,
+) -> None:
+    """Count how many persons or sessions do some events in order, how far they get and how fast.
+
+    Example: waybill funnel --steps cart_opened,payment_started,order_paid --within 7d --by platform
+    """
+    query = FunnelQuery(
+        steps=tuple(step.strip() for step in steps.split(",")),
+        within=None if within is None else _duration(within),
+        per=per,
+        by=by,
+        source=source,
+    )
+    # Imported late: --help should not wait for what opens the warehouse.
+    from orchestration.cli.common import open_snapshot
+
+    with open_snapshot(config) as connection:
+        known = known_events(connection, EVENTS, DICTIONARY)
+        result = count_funnel(connection, EVENTS, query, known)
+    if as_json:
+        typer.echo(json.dumps(result.to_json(), ensure_ascii=False))
+    else:
+        Console().print(table(result))
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigurationError(f"within: {error}") from None
+
+
+def table(result: FunnelResult) -> Table:
+    """The result for people: all entities first, then the segments in which most began."""
+    query = result.query
+    within = (
+        "without a limit" if query.within is None else f"within {format_duration(query.within)}"
+    )
+    events = "primary events" if query.source is None else f"events of {query.source}"
+    shown = Table(
+        title=f"Funnel per {query.per}, {within}, {events}", title_justify="left", highlight=False
+    )
+    if query.by is not None:
+        shown.add_column(Text(query.by))
+    shown.add_column("step")
+    shown.add_column(f"{query.per}s", justify="right")
+    shown.add_column("", width=_BAR_WIDTH, style="cyan")
+    shown.add_column("of start", justify="right")
+    shown.add_column("of previous", justify="right")
+    shown.add_column("median time", justify="right")
+
+    segments = result.segments or {}
+    _add_rows(shown, "(all)" if query.by is not None else None, result.steps)
+    for segment in list(segments)[:_SEGMENTS_SHOWN]:
+        _add_rows(shown, segment, segments[segment])
+    if len(segments) > _SEGMENTS_SHOWN:
+        shown.caption = (
+            f"{len(segments) - _SEGMENTS_SHOWN} smaller segments are left out; see --json"
+        )
+    return shown
+
+
+def humanised(seconds: float | None) -> str:
+    """A length of time in its two largest units: `3 d 4 h`, `12 min`, `45 s`; `-` for None."""
+    if seconds is None:
+        return "-"
+    rest = round(seconds)
+    parts = []
+    for unit, size in _TIME_UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or f"{seconds:.3g} s"
+
+
+def _add_rows(shown: Table, segment: str | None, steps: tuple[FunnelStep, ...]) -> None:
+    for number, step in enumerate(steps, start=1):
+        # Names come from data: as Text they are shown as they are, never read as markup.
+        label = [] if segment is None else [Text(segment if number == 1 else "")]
+        shown.add_row(
+            *label,
+            Text(f"{number} {step.step}"),
+            f"{step.entities:,}",
+            "█" * round(_BAR_WIDTH * (step.from_start or 0)),
+            _percent(step.from_start),
+            _percent(step.from_previous),
+            humanised(step.median_seconds),
+            end_section=number == len(steps),
+        )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"

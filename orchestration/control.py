@@ -1,0 +1,334 @@
+"""The control tables: what a run decided before building, written for dbt to read.
+
+They are derived from configuration, manifests, gates and decisions and written anew in each run,
+except what remembers the last build: `staged`, `built`, `rebuild_keys` and `rebuild_cells`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.config import Migration, SourceConfig
+from orchestration.landing.catalog import Landed, folder_of
+from orchestration.landing.land import parquet_files
+from orchestration.sources import REGISTRY
+from orchestration.sql import literal, quoted
+from orchestration.taxonomy.model import (
+    alias_rows,
+    event_rows,
+    load_taxonomy,
+    primary_rows,
+    property_rows,
+)
+
+EARLIEST, LATEST = date(1, 1, 1), date(9999, 12, 31)
+
+REMEMBERED = """
+create schema if not exists control;
+create schema if not exists landing;
+create table if not exists control.staged (delivery_id varchar, fingerprint varchar);
+create table if not exists control.built (delivery_id varchar, fingerprint varchar);
+create table if not exists control.built_settings (fingerprint varchar);
+create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
+create table if not exists control.rebuild_cells (person_id varchar, occurred_on date);
+create table if not exists control.identity_nodes (node varchar, root_node varchar);
+create table if not exists control.device_owners (
+    device_node varchar, user_node varchar, valid_from timestamp, valid_until timestamp);
+"""
+
+# Columns of landing that every vendor has, before its own envelope.
+LINEAGE_COLUMNS = (
+    ("raw", "varchar"),
+    ("raw_bytes", "blob"),
+    ("record", "varchar"),
+    ("file_sha256", "varchar"),
+    ("file_name", "varchar"),
+    ("member", "varchar"),
+    ("record_number", "bigint"),
+    ("landed_at", "timestamp"),
+    ("parse_error", "varchar"),
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Dates of a source (reporting zone, both included) that some run has asked to load."""
+
+    source: str
+    start: date = EARLIEST
+    end: date = LATEST
+
+
+def remember(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what outlives a run."""
+    connection.execute(REMEMBERED)
+
+
+def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) -> None:
+    """Write what configuration and taxonomy say, as tables."""
+    taxonomy = load_taxonomy(migration.taxonomy)
+    vendors = migration.vendors
+    _write(connection, "sources", [_source_row(n, c) for n, c in migration.sources.items()], SOURCES)
+    _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
+    _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
+    primaries = [
+        {
+            "event_name": r.event_name,
+            "source": r.source,
+            "from_date": r.valid_from or EARLIEST,
+            "until_date": r.valid_until or LATEST,
+        }
+        for r in primary_rows(taxonomy)
+    ]
+    _write(connection, "event_primaries", primaries, PRIMARIES)
+    with_primary = {row["event_name"] for row in primaries}
+    types = [
+        {
+            "event_name": r.event_name,
+            "event_kind": r.event_kind,
+            "owner_team": r.owner,
+            "funnel_stage": r.funnel_stage,
+            "description": r.description,
+            "taxonomy_version": r.since_version,
+            "has_primary": r.event_name in with_primary,
+        }
+        for r in event_rows(taxonomy)
+    ]
+    _write(connection, "event_types", types, TYPES)
+    _write(connection, "event_properties", [asdict(r) for r in property_rows(taxonomy)], PROPERTIES)
+
+
+def write_deliveries(
+    connection: duckdb.DuckDBPyConnection, migration: Migration, landed: Sequence[Landed]
+) -> None:
+    """Write every delivery's state and every file's counts; Parquet is counted again by footer."""
+    deliveries, files = [], []
+    for each in landed:
+        manifest = each.manifest
+        deliveries.append(
+            {
+                "source": manifest.source,
+                "vendor": manifest.vendor,
+                "delivery_id": manifest.delivery_id,
+                "state": each.state,
+                "superseded_by": each.by,
+                "landed_at": manifest.landed_at,
+                "integrity": manifest.state,
+            }
+        )
+        folder = folder_of(manifest, migration)
+        counted = _footer_counts(folder)
+        for number, file in enumerate(manifest.files):
+            files.append(
+                {
+                    "delivery_id": manifest.delivery_id,
+                    "file_name": file.name,
+                    "file_sha256": file.sha256,
+                    "read": file.records,
+                    "written": file.written,
+                    "landed": counted.get(number, 0),
+                    "unreadable": sum(file.unreadable.values()),
+                }
+            )
+    _write(connection, "deliveries", deliveries, DELIVERIES)
+    _write(connection, "files", files, FILES)
+
+
+def write_admitted(
+    connection: duckdb.DuckDBPyConnection, landed: Sequence[Landed], scopes: Sequence[Scope]
+) -> None:
+    """Write which deliveries may be loaded, and the dates of them that are in scope."""
+    rows = [
+        {"delivery_id": each.manifest.delivery_id, "from_date": start, "until_date": end}
+        for each in landed
+        if each.state == "current"
+        for start, end in merged([s for s in scopes if s.source == each.manifest.source])
+    ]
+    _write(connection, "admitted", rows, ADMITTED)
+
+
+def merged(scopes: Sequence[Scope]) -> list[tuple[date, date]]:
+    """Overlapping or adjoining date ranges made one, so that no event is admitted twice."""
+    ranges: list[tuple[date, date]] = []
+    for scope in sorted(scopes, key=lambda s: (s.start, s.end)):
+        if ranges and scope.start <= _next_day(ranges[-1][1]):
+            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], scope.end))
+        else:
+            ranges.append((scope.start, scope.end))
+    return ranges
+
+
+def write_landing_views(
+    connection: duckdb.DuckDBPyConnection, migration: Migration, to_stage: Sequence[Landed]
+) -> None:
+    """Views over an explicit list of Parquet files, one a vendor; typed and empty without any."""
+    for vendor in REGISTRY:
+        parts = [
+            _landed_select(migration, each)
+            for each in to_stage
+            if each.manifest.vendor == vendor and parquet_files(folder_of(each.manifest, migration))
+        ]
+        query = "\nunion all by name\n".join([_empty_landing(vendor, migration), *parts])
+        connection.execute(f"create or replace view landing.{quoted(vendor)} as {query}")
+
+
+def write_held_unreadable(
+    connection: duckdb.DuckDBPyConnection, migration: Migration, landed: Sequence[Landed]
+) -> None:
+    """A table of the unreadable records of deliveries that were never staged."""
+    connection.execute(
+        """create or replace table control.held_unreadable (
+            delivery_id varchar, file_sha256 varchar, file_name varchar, member varchar,
+            record_number bigint, reason varchar, raw varchar, raw_bytes blob, landed_at timestamp)"""
+    )
+    for each in landed:
+        files = [str(path) for path in parquet_files(folder_of(each.manifest, migration))]
+        if each.state == "held" and files and any(f.unreadable for f in each.manifest.files):
+            connection.execute(
+                """insert into control.held_unreadable
+                select ?, file_sha256, file_name, member, record_number, parse_error, raw, raw_bytes,
+                    landed_at
+                from read_parquet(?, hive_partitioning = false) where parse_error is not null""",
+                [each.manifest.delivery_id, files],
+            )
+
+
+def staging_fingerprint(migration: Migration, source: str) -> str:
+    """Hash of the settings that a source's staged rows depend on."""
+    prints = migration.settings_fingerprint()
+    parts = [f"clock:{source}", f"reading:{source}", "identity", "reporting_timezone"]
+    return _fingerprint([prints[part] for part in parts])
+
+
+def build_fingerprint(migration: Migration) -> str:
+    """Hash of the settings on which every mart depends; a change rebuilds them all."""
+    prints = migration.settings_fingerprint()
+    return _fingerprint([prints[p] for p in ("sessions", "identity", "taxonomy", "reporting_timezone")])
+
+
+def _fingerprint(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()[:16]
+
+
+def scope_fingerprint(migration: Migration, source: str, scopes: Sequence[Scope]) -> str:
+    """What a delivery was built with: its staging and the dates of its source in scope."""
+    ranges = merged([s for s in scopes if s.source == source])
+    return _fingerprint([staging_fingerprint(migration, source), ranges])
+
+
+def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
+    source = REGISTRY[config.vendor]
+    return {
+        "source": name,
+        "vendor": config.vendor,
+        "timezone": config.timezone or "UTC",
+        "user_namespace": config.identity.namespace,
+        "identity_mode": config.identity.mode,
+        "dedupe_window_seconds": source.dedupe_window_seconds,
+        "keeps_last": source.keeps_last,
+        "owns_by_last_user": source.owns_by_last_user,
+        "has_session_ids": source.has_session_ids(config),
+        "dedupe_columns": config.dedupe,
+        "lifted_patch": json.dumps(dict.fromkeys(sorted((config.columns or {}).values()))),
+        "respondent_field": config.identity.hidden_field,
+    }
+
+
+def _landed_select(migration: Migration, landed: Landed) -> str:
+    manifest = landed.manifest
+    files = ", ".join(literal(str(p)) for p in parquet_files(folder_of(manifest, migration)))
+    return f"""select {literal(manifest.source)} as source, {literal(manifest.delivery_id)} as delivery_id, *
+        from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"""
+
+
+def _empty_landing(vendor: str, migration: Migration) -> str:
+    envelope = REGISTRY[vendor].envelope_paths(None)
+    columns = [("source", "varchar"), ("delivery_id", "varchar"), *LINEAGE_COLUMNS]
+    columns += [(name, "varchar") for name in envelope]
+    nulls = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in columns)
+    return f"select {nulls} where false"
+
+
+def _footer_counts(folder: Any) -> dict[int, int]:
+    """Rows by file number within a delivery, from the footers of its Parquet files."""
+    counts: dict[int, int] = {}
+    for path in parquet_files(folder):
+        number = int(path.name.split("_", 1)[0].removeprefix("f"))
+        counts[number] = counts.get(number, 0) + pq.read_metadata(path).num_rows
+    return counts
+
+
+def _next_day(day: date) -> date:
+    return day if day == LATEST else day + timedelta(days=1)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]], schema: pa.Schema
+) -> None:
+    connection.register("rows_to_write", pa.Table.from_pylist(list(rows), schema=schema))
+    connection.execute(f"create or replace table control.{quoted(table)} as from rows_to_write")
+    connection.unregister("rows_to_write")
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+TEXT, INT, BOOL, DATE = pa.string(), pa.int64(), pa.bool_(), pa.date32()
+SOURCES = _schema(
+    source=TEXT,
+    vendor=TEXT,
+    timezone=TEXT,
+    user_namespace=TEXT,
+    identity_mode=TEXT,
+    dedupe_window_seconds=INT,
+    keeps_last=BOOL,
+    owns_by_last_user=BOOL,
+    has_session_ids=BOOL,
+    dedupe_columns=pa.list_(TEXT),
+    lifted_patch=TEXT,
+    respondent_field=TEXT,
+)
+DENIED = _schema(id=TEXT)
+ALIASES = _schema(source=TEXT, source_event_name=TEXT, event_name=TEXT)
+PRIMARIES = _schema(event_name=TEXT, source=TEXT, from_date=DATE, until_date=DATE)
+TYPES = _schema(
+    event_name=TEXT,
+    event_kind=TEXT,
+    owner_team=TEXT,
+    funnel_stage=TEXT,
+    description=TEXT,
+    taxonomy_version=INT,
+    has_primary=BOOL,
+)
+PROPERTIES = _schema(
+    event_name=TEXT, property_name=TEXT, property_type=TEXT, allowed_values=TEXT, is_required=BOOL
+)
+DELIVERIES = _schema(
+    source=TEXT,
+    vendor=TEXT,
+    delivery_id=TEXT,
+    state=TEXT,
+    superseded_by=TEXT,
+    landed_at=pa.timestamp("us"),
+    integrity=TEXT,
+)
+FILES = _schema(
+    delivery_id=TEXT,
+    file_name=TEXT,
+    file_sha256=TEXT,
+    read=INT,
+    written=INT,
+    landed=INT,
+    unreadable=INT,
+)
+ADMITTED = _schema(delivery_id=TEXT, from_date=DATE, until_date=DATE)

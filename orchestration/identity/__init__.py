@@ -1,0 +1,1 @@
+"""Identity: evidence of who is who, to persons. Users join components; devices are owned."""

@@ -1,0 +1,164 @@
+"""What has been delivered: new files in the export folders, and which landed version is current.
+
+The state of a delivery is derived, never stored: from manifests, gate results and decisions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from orchestration.config import Migration, SourceConfig
+from orchestration.errors import ConfigurationError
+from orchestration.landing.land import DeliveredFile, Delivery, delivery_folder, read_as
+from orchestration.landing.manifest import PARSER_VERSION, Manifest, manifests
+from orchestration.landing.store import StoredFile, keep, refer
+from orchestration.sources.base import is_marker
+
+SEEN = "seen.json"
+
+DeliveryState = Literal["current", "held", "superseded", "same_file"]
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A landed delivery and what became of it. `by` names the delivery that superseded it."""
+
+    manifest: Manifest
+    state: DeliveryState
+    by: str | None = None
+
+
+def export_files(source: str, config: SourceConfig) -> list[Path]:
+    """Files of a source that may be exports, in name order; markers are not. Links are followed.
+
+    Raises ConfigurationError when the location does not exist.
+    """
+    if not config.location.exists():
+        raise ConfigurationError(
+            f"sources.{source}.location: {config.location} does not exist; "
+            "create it or correct the path"
+        )
+    if config.location.is_file():
+        return [config.location]
+    found = (path for path in config.location.rglob("*") if path.is_file())
+    return sorted(path for path in found if not _is_hidden(path, config.location))
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    parents = path.relative_to(root).parts[:-1]
+    return is_marker(path) or any(part.startswith(".") for part in parents)
+
+
+def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> Iterator[Delivery]:
+    """Keep the bytes of files not seen before and yield each as a delivery, oldest name first.
+
+    A file whose size and time of change are as last seen is not read again. A delivery already
+    landed by this parser with these settings is not yielded.
+    """
+    seen_path = migration.landing_dir / source / SEEN
+    seen: dict[str, list[str | int]] = json.loads(seen_path.read_text()) if seen_path.exists() else {}
+    landed = {m.delivery_id: m for m in manifests(migration.landing_dir, source)}
+    shaping = read_as(config)
+    for path in export_files(source, config):
+        name = _relative(path, config.location)
+        stat = path.stat()
+        fingerprint: list[str | int] = [stat.st_size, stat.st_mtime_ns, shaping, PARSER_VERSION]
+        if seen.get(name, [])[1:] == fingerprint and seen[name][0] in landed:
+            continue
+        stored = refer(path) if config.store == "reference" else keep(path, migration.store_dir)
+        delivery = Delivery(source, (DeliveredFile(name, stored),))
+        manifest = landed.get(delivery.id)
+        if manifest is None or not _is_landed_as(manifest, shaping):
+            yield delivery
+        seen[name] = [delivery.id, *fingerprint]
+        _write_atomically(seen_path, json.dumps(seen))
+
+
+def stale_deliveries(source: str, config: SourceConfig, migration: Migration) -> Iterator[Delivery]:
+    """Deliveries landed by an older parser or with other settings, whose bytes are in the store."""
+    shaping = read_as(config)
+    for manifest in manifests(migration.landing_dir, source):
+        if _is_landed_as(manifest, shaping):
+            continue
+        files = tuple(
+            DeliveredFile(f.name, StoredFile(stored_path(f.name, f.sha256, config, migration), f.sha256, f.size))
+            for f in manifest.files
+        )
+        if all(file.stored.path.exists() for file in files):
+            yield Delivery(source, files)
+
+
+def stored_path(name: str, sha256: str, config: SourceConfig, migration: Migration) -> Path:
+    """Where a landed file's bytes are."""
+    if config.store == "reference":
+        return config.location if config.location.is_file() else config.location / name
+    return migration.store_dir / sha256
+
+
+def states(landed: Sequence[Manifest], held: Collection[str]) -> list[Landed]:
+    """Which version of each file name is current, in one source. `landed` is oldest first.
+
+    The latest complete version that is not held is current; an incomplete one only while there is
+    no complete one. Of current files with the same bytes the first counts, the others are
+    `same_file`: a rotated log is loaded once, under whichever name still holds it.
+    """
+    versions: dict[str, list[Manifest]] = defaultdict(list)
+    for manifest in landed:
+        versions["\n".join(sorted(file.name for file in manifest.files))].append(manifest)
+    result: dict[str, Landed] = {}
+    for same_name in versions.values():
+        result.update(_versions(same_name, held))
+    first_with: dict[tuple[str, ...], str] = {}
+    for manifest in landed:
+        if result[manifest.delivery_id].state != "current" or not manifest.records:
+            continue
+        hashes = tuple(sorted(file.sha256 for file in manifest.files))
+        first = first_with.setdefault(hashes, manifest.delivery_id)
+        if first != manifest.delivery_id:
+            result[manifest.delivery_id] = Landed(manifest, "same_file", first)
+    return [result[manifest.delivery_id] for manifest in landed]
+
+
+def _versions(versions: Sequence[Manifest], held: Collection[str]) -> dict[str, Landed]:
+    free = [m for m in versions if m.delivery_id not in held]
+    candidates = [m for m in free if m.state != "torn"] or free
+    current = candidates[-1] if candidates else None
+    result: dict[str, Landed] = {}
+    for position, manifest in enumerate(versions):
+        if manifest is current:
+            state = Landed(manifest, "current")
+        elif current is not None and position < versions.index(current):
+            state = Landed(manifest, "superseded", current.delivery_id)
+        elif manifest.delivery_id in held:
+            state = Landed(manifest, "held")
+        else:  # newer than the current version, but incomplete: it never supersedes
+            assert current is not None, "a version that is not held can be current"
+            state = Landed(manifest, "superseded", current.delivery_id)
+        result[manifest.delivery_id] = state
+    return result
+
+
+def folder_of(manifest: Manifest, migration: Migration) -> Path:
+    """The landing folder of a delivery."""
+    return delivery_folder(migration.landing_dir, manifest.source, manifest.delivery_id)
+
+
+def _is_landed_as(manifest: Manifest, shaping: str) -> bool:
+    return manifest.read_as == shaping and manifest.parser_version == PARSER_VERSION
+
+
+def _relative(path: Path, location: Path) -> str:
+    return path.name if path == location else path.relative_to(location).as_posix()
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_text(text)
+    os.replace(partial, path)

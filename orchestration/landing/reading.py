@@ -1,0 +1,141 @@
+"""One stored file to framed records: streams, recognition and framing put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.config import SourceConfig
+from orchestration.errors import WaybillError
+from orchestration.landing import inflate, tables
+from orchestration.landing.framing import KEPT_BYTES, Tally, frame_lines, one_record
+from orchestration.sources.base import HEAD_BYTES, Framing, Head, is_marker
+
+Recognise = Callable[[Head], Framing | None]
+
+
+@dataclass
+class Reading:
+    """What is known of one file once its records have been read through."""
+
+    tally: Tally = field(default_factory=Tally)
+    recognised: bool = False
+    framing: Framing | None = None
+    heads: list[Head] = field(default_factory=list)
+    stop_line: bytes | None = None
+
+
+def records(path: Path, name: str, recognise: Recognise, reading: Reading) -> Iterator[pa.RecordBatch]:
+    """Yield every record of a stored file. `reading` is complete once the iterator is exhausted.
+
+    A stream no framing is known for is one record with error `unrecognised_file`; an archive that
+    must not or cannot be opened is one record with error `unsafe_archive` or `torn_archive`.
+    """
+    tally = reading.tally
+    if _is_parquet(path):
+        yield from _parquet_records(path, name, recognise, reading)
+        return
+    try:
+        for stream in inflate.streams(path):
+            if stream.member is not None and is_marker(Path(stream.member)):
+                continue
+            yield from _stream_records(path, name, stream, recognise, reading)
+    except inflate.UnsafeArchive as error:
+        reading.recognised, tally.torn = True, str(error)
+        yield one_record(tally, None, _first_bytes(path), "unsafe_archive")
+    except inflate.TornArchive as error:
+        reading.recognised, tally.torn = True, str(error)
+        yield one_record(tally, None, _first_bytes(path), "torn_archive")
+
+
+def _stream_records(
+    path: Path, name: str, stream: inflate.Stream, recognise: Recognise, reading: Reading
+) -> Iterator[pa.RecordBatch]:
+    held: list[bytes] = []
+    size = 0
+    for block in stream.blocks:
+        held.append(block)
+        size += len(block)
+        if size >= HEAD_BYTES:
+            break
+    whole = size < HEAD_BYTES
+    head = Head(stream.member or name, b"".join(held)[:HEAD_BYTES], whole and stream.torn is None)
+    reading.heads.append(head)
+    framing = recognise(head)
+    tally, blocks = reading.tally, chain(held, stream.blocks)
+    torn = (stream.torn for _ in (0,))  # read only after the blocks are exhausted
+    if framing is None and stream.torn is not None and not any(held):
+        framing = Framing("lines")  # not a byte could be inflated: torn, whatever it was
+    if framing is None:
+        yield one_record(tally, stream.member, head.data, "unrecognised_file")
+        return
+    reading.recognised, reading.framing = True, framing
+    earlier = tally.torn
+    try:
+        yield from _framed(framing, blocks, tally, stream.member, torn, reading.stop_line)
+    except tables.NotFramable as error:
+        tally.torn = str(error)
+        yield one_record(tally, stream.member, head.data, "torn_tail")
+    tally.torn = earlier or tally.torn
+    if tally.plain_bytes > inflate.MAX_EXPANSION * max(path.stat().st_size, 1):
+        raise inflate.UnsafeArchive(f"{name}: expands without end, a likely bomb")
+
+
+def _framed(
+    framing: Framing,
+    blocks: Iterator[bytes],
+    tally: Tally,
+    member: str | None,
+    torn: Iterator[str | None],
+    stop_line: bytes | None,
+) -> Iterator[pa.RecordBatch]:
+    if framing.kind == "lines":
+        return frame_lines(blocks, tally, member, is_stop_line=stop_line, torn=torn)
+    if framing.kind == "csv":
+        return tables.frame_csv(blocks, tally, member, delimiter=framing.delimiter, torn=torn)
+    if framing.kind == "json_items":
+        return tables.frame_json_items(blocks, tally, member, key=framing.key, torn=torn)
+    if framing.kind == "document":
+        return tables.frame_document(blocks, tally, member, torn=torn)
+    raise WaybillError(f"{framing.kind} cannot be read from a stream of bytes")
+
+
+def _parquet_records(
+    path: Path, name: str, recognise: Recognise, reading: Reading
+) -> Iterator[pa.RecordBatch]:
+    try:
+        columns = tuple(pq.read_schema(path).names)
+    except pa.ArrowInvalid as error:
+        reading.recognised, reading.tally.torn = True, f"the Parquet file is damaged: {error}"
+        yield one_record(reading.tally, None, _first_bytes(path), "torn_archive")
+        return
+    head = Head(name, _first_bytes(path), False, columns)
+    reading.heads.append(head)
+    reading.framing = recognise(head)
+    if reading.framing is None:
+        yield one_record(reading.tally, None, head.data, "unrecognised_file")
+        return
+    reading.recognised = True
+    yield from tables.frame_parquet(path, reading.tally)
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(KEPT_BYTES)
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def recogniser(
+    recognise: Callable[[Head, SourceConfig | None], Framing | None], config: SourceConfig
+) -> Recognise:
+    """Bind a source's `recognise` to its configuration."""
+    return lambda head: recognise(head, config)

@@ -1,0 +1,76 @@
+"""The store: every exported file's bytes, kept under their own hash before anything is parsed.
+
+Parsing only ever reads the store, so a file that changes or vanishes upstream while a run is
+under way cannot change what was accounted for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import CannotFinish
+
+FICLONE = 0x40049409  # Linux ioctl: share extents instead of copying them, where the disk can
+BLOCK = 4 << 20
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file in the store: `path` holds exactly the bytes whose SHA-256 is `sha256`."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def keep(path: Path, store: Path) -> StoredFile:
+    """Copy `path` into `store` under its hash and return the copy; a file already there is reused.
+
+    The copy is hashed, not the original, so the name is true even if the original is being
+    written to meanwhile. Raises CannotFinish when the file cannot be read or stored.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    partial = store / f".{os.getpid()}-{path.name[:100]}.part"
+    try:
+        _copy(path, partial)
+        sha256 = sha256_of(partial)
+        kept = store / sha256
+        if kept.exists():
+            partial.unlink()
+        else:
+            partial.replace(kept)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise CannotFinish(f"{path}: cannot be kept in the store {store}: {error}") from error
+    return StoredFile(kept, sha256, kept.stat().st_size)
+
+
+def refer(path: Path) -> StoredFile:
+    """`store: reference`: keep only the path and the hash; `verify` tells when the bytes changed."""
+    try:
+        return StoredFile(path, sha256_of(path), path.stat().st_size)
+    except OSError as error:
+        raise CannotFinish(f"{path}: cannot be read: {error}") from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
+        try:
+            fcntl.ioctl(writer.fileno(), FICLONE, reader.fileno())
+        except OSError:  # not one disk, or a disk that cannot share extents: copy the bytes
+            while block := reader.read(BLOCK):
+                writer.write(block)
+        os.fsync(writer.fileno())

@@ -1,0 +1,1 @@
+"""The migration itself: waves, and what they bring into scope."""

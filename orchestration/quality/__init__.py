@@ -1,0 +1,1 @@
+"""What gates found, what people decided about it, and how both are told."""

@@ -1,0 +1,66 @@
+"""Amplitude export API and cloud delivery: zips of gzipped hours of JSON lines, and merged ids.
+
+Vendor pages: Export API, Amazon S3 destination (merged ids), Track unique users.
+"""
+
+from __future__ import annotations
+
+from orchestration.config import SourceConfig
+from orchestration.sources.base import Framing, Head, Source, json_path
+
+MERGED_IDS = {"amplitude_id", "merged_amplitude_id"}
+
+
+class Amplitude(Source):
+    """Lines with `event_type`, or with the two ids of a merge."""
+
+    vendor = "amplitude"
+    envelope = {
+        name.lstrip("$"): json_path(name)
+        for name in (
+            "event_type",
+            "event_time",
+            "uuid",
+            "$insert_id",
+            "user_id",
+            "device_id",
+            "amplitude_id",
+            "merged_amplitude_id",
+            "merge_time",
+            "session_id",
+            "server_received_time",
+            "server_upload_time",
+            "client_event_time",
+            "platform",
+            "os_name",
+            "version_name",
+            "country",
+            "region",
+            "language",
+        )
+    } | {
+        "campaign": json_path("event_properties", "campaign"),
+        "utm_source": json_path("user_properties", "utm_source"),
+        "utm_medium": json_path("user_properties", "utm_medium"),
+        "utm_campaign": json_path("user_properties", "utm_campaign"),
+    }
+    raw_date = """case when "event_time" similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
+        then left("event_time", 10) end"""
+    event_column = "event_type"
+    time_sql = '"event_time"'
+    dedupe_window_seconds = 7 * 86400
+    dedupe_rule = "uuid; then device_id and $insert_id within 7 days, first received is kept"
+    identity_rule = "the last user on a device owns its anonymous events; merged ids join users"
+    time_rule = "event_time, always UTC"
+
+    def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
+        """JSON lines of events or of merged ids, or (when configured) an empty hour."""
+        if config is not None and head.is_whole and not head.lines:
+            return Framing("lines")
+        if any("event_type" in o or set(o) >= MERGED_IDS for o in head.objects):
+            return Framing("lines")
+        return None
+
+    def has_session_ids(self, config: SourceConfig) -> bool:
+        """session_id is always there; -1 stands for no session."""
+        return True

@@ -1,0 +1,134 @@
+"""What a vendor's source module must say, and nothing more.
+
+A source module tells how its exports are recognised and framed, which envelope columns landing
+lifts from each record, and where an event's own date is written. It holds no business meaning:
+types, clocks, dedupe and identity are in the vendor's staging model.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestration.config import SourceConfig
+
+HEAD_BYTES = 256 << 10
+MARKERS = re.compile(r"(^\.)|(\.part$)|(^_SUCCESS$)|(^complete$)|(\.crc$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How to cut a file of this form into records."""
+
+    kind: Literal["lines", "csv", "json_items", "parquet", "document"]
+    delimiter: str = ","
+    key: str = "items"
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a file's first plain stream, as recognition sees it."""
+
+    name: str
+    data: bytes
+    is_whole: bool
+    parquet_columns: tuple[str, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """The head as text; bytes that are not UTF-8 become replacement characters."""
+        return self.data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Whole lines that are not blank; a file without any line end has one."""
+        lines = self.text.split("\n")
+        whole = lines if self.is_whole or len(lines) == 1 else lines[:-1]
+        return [line.strip() for line in whole if line.strip()]
+
+    @cached_property
+    def objects(self) -> list[dict[str, Any]]:
+        """The lines that are JSON objects."""
+        found: list[dict[str, Any]] = []
+        for line in self.lines[:200]:
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                found.append(value)
+        return found
+
+    @cached_property
+    def document(self) -> Any:
+        """The whole file as one JSON value, else None (also for a head that is cut)."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def is_parquet(self) -> bool:
+        """Parquet files begin with the bytes PAR1."""
+        return self.data[:4] == b"PAR1"
+
+
+class Source(ABC):
+    """One vendor's way of exporting. Instances are stateless and registered by `vendor`."""
+
+    vendor: str
+    #: landing column -> JSON path inside the record, lifted as delivered, as text
+    envelope: Mapping[str, str] = {}
+    #: SQL over the envelope columns giving the date as the vendor wrote it, as text, or null
+    raw_date: str
+    #: what a record is and SQL for when it happened, for `inspect`
+    event_column: str | None
+    time_sql: str
+    #: a line by which the vendor says that the export is not complete
+    stop_line: bytes | None = None
+    #: copies of a key this many seconds apart or less are duplicates; None: at any distance
+    dedupe_window_seconds: int | None = None
+    #: which copy the vendor keeps: the one ingested last, else the first
+    keeps_last: bool = False
+    #: a device's anonymous events belong to the last user seen on it, else to the first ever
+    owns_by_last_user: bool = True
+    #: documentation, shown in the README's coverage table
+    dedupe_rule: str
+    identity_rule: str
+    time_rule: str
+
+    @abstractmethod
+    def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
+        """How to frame this file if it is one of this vendor's exports, else None."""
+
+    def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, str]:
+        """Envelope columns and their JSON paths; a source with a column map derives them."""
+        return self.envelope
+
+    def has_session_ids(self, config: SourceConfig) -> bool:
+        """Whether the vendor names sessions, so that no name means no session."""
+        return False
+
+    def missing_columns(self, head: Head, config: SourceConfig) -> Sequence[str]:
+        """Configured columns that the file does not have. Vendors with a fixed form have none."""
+        return ()
+
+
+def json_path(*keys: str) -> str:
+    """A DuckDB JSON path to nested keys, safe for any character in a key.
+
+    >>> json_path("properties", "$os")
+    '$."properties"."$os"'
+    """
+    return "$" + "".join('."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
+
+
+def is_marker(path: Path) -> bool:
+    """Files that are listed but never read: dotfiles, unfinished downloads, vendor markers."""
+    return bool(MARKERS.search(path.name))

@@ -1,0 +1,117 @@
+"""Any event log with columns: CSV, JSON lines or Parquet, read by a configured column map.
+
+What ad-hoc legacy scripts leave behind. Columns that the map does not name become properties.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from orchestration.config import TABULAR_COLUMNS, SourceConfig
+from orchestration.sources.base import Framing, Head, Source, json_path
+
+Format = Literal["csv", "jsonl", "parquet"]
+DELIMITERS = ",\t;|"
+EXTENSIONS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+}
+class Tabular(Source):
+    """Rows with a header or keys; which column is what comes from `columns:`."""
+
+    vendor = "tabular"
+    raw_date = """case when "occurred_at" similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
+        then left("occurred_at", 10)
+        when try_cast("occurred_at" as double) is not null then strftime(make_timestamp(cast(
+            case when try_cast("occurred_at" as double) > 1e10
+                 then try_cast("occurred_at" as double) * 1000
+                 else try_cast("occurred_at" as double) * 1000000 end as bigint)), '%Y-%m-%d')
+        end"""
+    event_column = "event"
+    time_sql = '"occurred_at"'
+    dedupe_rule = "event_id where mapped, else none; `dedupe:` names columns"
+    identity_rule = "user_id and device_id as mapped; the last user on a device owns its events"
+    time_rule = "the configured time zone, or the offset written in the value"
+
+    def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
+        """By configured format, else by extension and content."""
+        if config is not None and head.is_whole and not head.lines:
+            return Framing("lines")
+        form = config.format if config is not None and config.format else _form(head)
+        if form == "parquet":
+            return Framing("parquet") if head.is_parquet else None
+        if form == "jsonl":
+            return Framing("lines") if head.objects else None
+        if form == "csv":
+            delimiter = (config.delimiter if config else None) or _delimiter(head)
+            return Framing("csv", delimiter=delimiter) if delimiter else None
+        return None
+
+    def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, str]:
+        """The mapped columns; without a configuration all that could be, none of them found."""
+        if config is None:
+            return {target: json_path(target) for target in TABULAR_COLUMNS}
+        columns = config.columns or {}
+        return {target: json_path(columns[target]) for target in TABULAR_COLUMNS if target in columns}
+
+    def has_session_ids(self, config: SourceConfig) -> bool:
+        """Only where a column is mapped to it."""
+        return "session_id" in (config.columns or {})
+
+    def missing_columns(self, head: Head, config: SourceConfig) -> Sequence[str]:
+        """Mapped columns absent from the header, from every first JSON line, or the schema."""
+        framing = self.recognise(head, config)
+        if framing is None or not head.lines and not head.is_parquet:
+            return ()
+        if framing.kind == "csv":
+            present = set(_header(head, framing.delimiter))
+        elif framing.kind == "parquet":
+            present = set(head.parquet_columns)
+        else:
+            present = {key for record in head.objects for key in record}
+        return [c for c in dict.fromkeys((config.columns or {}).values()) if c not in present]
+
+
+def _form(head: Head) -> Format | None:
+    if head.is_parquet:
+        return "parquet"
+    if len(head.objects) > len(head.lines[:200]) // 2:
+        return "jsonl"
+    suffixes = [s.lower() for s in head.name.split(".")[1:]]
+    known = [EXTENSIONS["." + s] for s in suffixes if "." + s in EXTENSIONS]
+    if known and known[0] != "csv":
+        return known[0]
+    return "csv" if _delimiter(head) else None
+
+
+def _header(head: Head, delimiter: str) -> list[str]:
+    return next(csv.reader(io.StringIO(head.text, newline=""), delimiter=delimiter), [])
+
+
+def _delimiter(head: Head) -> str | None:
+    """The delimiter under which the first records have one width of two cells or more."""
+    for delimiter in DELIMITERS:
+        rows: list[list[str]] = []
+        reader = csv.reader(io.StringIO(head.text, newline=""), delimiter=delimiter)
+        try:
+            for row in reader:
+                if row:
+                    rows.append(row)
+                if len(rows) == 20:
+                    break
+        except csv.Error:
+            continue
+        if not head.is_whole and len(rows) < 20:
+            rows = rows[:-1]
+        widths = [len(row) for row in rows]
+        if len(rows) >= 2 and widths[0] >= 2 and widths.count(widths[0]) > len(widths) // 2:
+            return delimiter
+    return None

@@ -1,0 +1,1 @@
+"""The event dictionary: canonical events, their owners, aliases and property rules."""

@@ -1,0 +1,102 @@
+"""The warehouse: two DuckDB files, one writer, and the snapshot that readers open.
+
+`work.duckdb` holds control tables, staging and intermediate; `marts.duckdb` holds marts and
+quality. The writer is whoever holds the lock of the operating system, which dies with its process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from orchestration.config import Migration
+from orchestration.errors import CannotFinish
+from orchestration.landing.store import FICLONE
+from orchestration.sql import literal
+
+MEMORY_LIMIT = "6GB"
+
+
+def work_file(migration: Migration) -> Path:
+    """Control tables, staging and intermediate."""
+    return migration.warehouse_dir / "work.duckdb"
+
+
+def marts_file(migration: Migration) -> Path:
+    """Marts and quality as of the last build, red or green."""
+    return migration.warehouse_dir / "marts.duckdb"
+
+
+def snapshot_file(migration: Migration) -> Path:
+    """Marts and quality as of the last green marts gate."""
+    return migration.warehouse_dir / "snapshot.duckdb"
+
+
+def readable_file(migration: Migration) -> Path:
+    """The file to read: the last snapshot; before any green run, the working marts."""
+    snapshot = snapshot_file(migration)
+    return snapshot if snapshot.exists() else marts_file(migration)
+
+
+@contextmanager
+def writing(migration: Migration) -> Iterator[None]:
+    """Be the one writer for the duration. Raises CannotFinish when another process is."""
+    migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    path = migration.warehouse_dir / ".lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise CannotFinish(
+                f"another run (process {lock.read().strip() or 'unknown'}) is writing to "
+                f"{migration.warehouse_dir}; wait for it or stop it, then run again"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def open_work(migration: Migration, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the working file with the marts attached; close it before dbt starts."""
+    migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(work_file(migration), read_only=read_only) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = {literal(str(migration.warehouse_dir / 'spill'))}")
+        mode = " (read_only)" if read_only else ""
+        connection.execute(f"attach {literal(str(marts_file(migration)))} as marts{mode}")
+        yield connection
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "work") -> bool:
+    """Whether a table or view exists."""
+    row = connection.execute(
+        """select count(*) from information_schema.tables
+           where table_catalog = ? and table_schema = ? and table_name = ?""",
+        [database, schema, table],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def take_snapshot(migration: Migration) -> Path:
+    """Copy the marts for readers and swap the copy in by one rename; open readers keep the old one."""
+    with duckdb.connect(marts_file(migration)) as connection:
+        connection.execute("checkpoint")
+    partial = migration.warehouse_dir / ".snapshot.part"
+    with marts_file(migration).open("rb") as source, partial.open("wb") as target:
+        try:
+            fcntl.ioctl(target.fileno(), FICLONE, source.fileno())
+        except OSError:  # the disk cannot share extents
+            shutil.copyfileobj(source, target, 16 << 20)
+        os.fsync(target.fileno())
+    partial.replace(snapshot_file(migration))
+    return snapshot_file(migration)
