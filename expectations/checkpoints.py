@@ -181,7 +181,7 @@ def _result(rule: Rule, subject: Subject, rows: int, judgement: _Judgement) -> R
         delivery_id=delivery_id,
         success=offence is None,
         severity=rule.severity,
-        observed=_tell_observed(offence) if offence else f"{rows:,} rows checked",
+        observed=_tell_observed(offence) if offence else f"rows checked: {rows:,}",
         next_step=tell_next_step(rule, source, delivery_id) if offence else "",
         status=status,
     )

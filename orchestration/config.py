@@ -229,9 +229,12 @@ class IdentityRules(_Settings):
 
 
 class GateLimits(_Settings):
-    """Shares (0 to 1) above which a gate blocks."""
+    """Shares (0 to 1) above which a gate blocks.
 
-    unmapped_share: Share = 0.2
+    `unmapped_share` blocks nothing until it is set: a first run on an unknown export is unmapped.
+    """
+
+    unmapped_share: Share = 1.0
     unreadable_share: Share = 0.1
     lost_share: Share = 0.01
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.config import Migration, SourceConfig
+from orchestration.dbt import code_fingerprint
 from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.sources import REGISTRY
@@ -203,16 +204,18 @@ def write_held_unreadable(
 
 
 def staging_fingerprint(migration: Migration, source: str) -> str:
-    """Hash of the settings that a source's staged rows depend on."""
+    """Hash of the settings and the code that a source's staged rows depend on."""
     prints = migration.settings_fingerprint()
     parts = [f"clock:{source}", f"reading:{source}", "identity", "reporting_timezone"]
-    return _fingerprint([prints[part] for part in parts])
+    code = code_fingerprint("models/staging", "macros")
+    return _fingerprint([code, *(prints[part] for part in parts)])
 
 
 def build_fingerprint(migration: Migration) -> str:
-    """Hash of the settings on which every mart depends; a change rebuilds them all."""
+    """Hash of the settings and the code every mart depends on; a change rebuilds them all."""
     prints = migration.settings_fingerprint()
-    return _fingerprint([prints[p] for p in ("sessions", "identity", "taxonomy", "reporting_timezone")])
+    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels")
+    return _fingerprint([code_fingerprint("models", "macros"), *(prints[c] for c in concerns)])
 
 
 def _fingerprint(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,15 @@ from zoneinfo import ZoneInfo
 from orchestration.config import Migration
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
+
+
+def code_fingerprint(*folders: str) -> str:
+    """Hash of the SQL below some folders of the project: changed models are built anew."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((PROJECT / folder).rglob("*.sql")):
+            digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def dbt_vars(migration: Migration) -> dict[str, Any]:

@@ -6,22 +6,32 @@ them starts dbt: `stage` and `build` say what dbt has to do, and `staged` and `b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from datetime import date, datetime
+
+import pyarrow as pa
 
 from orchestration import control
 from orchestration.build import BuildPlan, finish_build, plan_build
 from orchestration.config import Migration
-from orchestration.landing.catalog import Landed, new_deliveries, stale_deliveries, states
-from orchestration.landing.land import land
-from orchestration.landing.manifest import Manifest, manifests, read_manifest
+from orchestration.landing.catalog import Landed, states
 from orchestration.landing.land import delivery_folder
+from orchestration.landing.manifest import MANIFEST, Manifest, manifests
 from orchestration.migration.waves import scopes
 from orchestration.quality.decisions import read_decisions
-from orchestration.quality.gate_results import held_deliveries
+from orchestration.quality.gate_results import held_deliveries, read_judgements, to_rows
 from orchestration.warehouse import open_work
+
+
+GATE_RESULTS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("run_id", "judged_at", "stage", "source", "delivery_id")),
+        ("rule", pa.string()),
+        ("success", pa.bool_()),
+        *((name, pa.string()) for name in ("severity", "status", "observed", "next_step")),
+        *((name, pa.string()) for name in ("accepted_by", "accepted_why", "accepted_at")),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -31,17 +41,6 @@ class StagePlan:
     deliveries: tuple[tuple[str, str], ...]
 
 
-def land_source(migration: Migration, source: str) -> Iterator[Manifest]:
-    """Land what is new of a source, and again what an older parser or other settings landed."""
-    config = migration.sources[source]
-    for delivery in stale_deliveries(source, config, migration):
-        folder = delivery_folder(migration.landing_dir, source, delivery.id)
-        landed_at = read_manifest(folder).landed_at
-        yield land(delivery, config, migration.landing_dir, landed_at)
-    for delivery in new_deliveries(source, config, migration):
-        yield land(delivery, config, migration.landing_dir)
-
-
 def all_landed(migration: Migration) -> list[Landed]:
     """Every landed delivery of the configured sources with its present state."""
     held = held_deliveries(migration.gates_dir, read_decisions(migration.decisions_dir))
@@ -49,6 +48,25 @@ def all_landed(migration: Migration) -> list[Landed]:
         landed
         for source in migration.sources
         for landed in states(manifests(migration.landing_dir, source), held)
+    ]
+
+
+def unjudged(migration: Migration, source: str) -> list[Manifest]:
+    """Landed deliveries that the landing gate has not judged since, or holds: it may let them go."""
+    held = _held_at_landing(migration)
+    judged_at = {
+        judgement.delivery_id: datetime.fromisoformat(judgement.judged_at).timestamp()
+        for judgement in read_judgements(migration.gates_dir)
+        if judgement.stage == "landing"
+    }
+    return [
+        manifest
+        for manifest in manifests(migration.landing_dir, source)
+        if manifest.delivery_id in held
+        or judged_at.get(manifest.delivery_id, 0.0)
+        < (
+            delivery_folder(migration.landing_dir, source, manifest.delivery_id) / MANIFEST
+        ).stat().st_mtime
     ]
 
 
@@ -69,6 +87,7 @@ def plan_staging(migration: Migration) -> StagePlan:
             != control.staging_fingerprint(migration, each.manifest.source)
         ]
         control.write_landing_views(connection, migration, to_stage)
+        control.write_deliveries(connection, migration, landed)
         rows = tuple(
             (each.manifest.delivery_id, control.staging_fingerprint(migration, each.manifest.source))
             for each in to_stage
@@ -78,6 +97,17 @@ def plan_staging(migration: Migration) -> StagePlan:
         )
         if rows:
             connection.executemany("insert into control.to_stage values (?, ?)", rows)
+        # a held delivery is judged again in every run: taxonomy, limits or clock may have changed
+        to_judge = {delivery for delivery, _ in rows} | {
+            each.manifest.delivery_id
+            for each in landed
+            if each.state == "held" and each.manifest.delivery_id in staged
+        } - held_at_landing
+        connection.execute("create or replace table control.to_judge (delivery_id varchar)")
+        if to_judge:
+            connection.executemany(
+                "insert into control.to_judge values (?)", [(each,) for each in sorted(to_judge)]
+            )
     return StagePlan(rows)
 
 
@@ -92,6 +122,13 @@ def note_staged(migration: Migration) -> None:
         )
 
 
+def staging_is_due(migration: Migration) -> bool:
+    """Whether `control.to_stage` names a delivery."""
+    with open_work(migration, read_only=True) as connection:
+        row = connection.execute("select count(*) from control.to_stage").fetchone()
+    return bool(row and row[0])
+
+
 def plan_marts(migration: Migration, dates: tuple[date, date] | None = None) -> BuildPlan:
     """Write the control tables and the rebuild set that the models read."""
     landed = all_landed(migration)
@@ -102,13 +139,33 @@ def plan_marts(migration: Migration, dates: tuple[date, date] | None = None) -> 
         control.write_deliveries(connection, migration, landed)
         control.write_admitted(connection, landed, in_scope)
         control.write_held_unreadable(connection, migration, landed)
-        return plan_build(connection, migration, landed, in_scope, dates)
+        plan = plan_build(connection, migration, landed, in_scope, dates)
+        connection.execute("create or replace table control.plan (full_refresh boolean, is_empty boolean)")
+        connection.execute("insert into control.plan values (?, ?)", [plan.full_refresh, plan.is_empty])
+    return plan
+
+
+def build_is_due(migration: Migration) -> tuple[bool, bool]:
+    """(whether there is anything to build, whether from nothing), as last planned."""
+    with open_work(migration, read_only=True) as connection:
+        row = connection.execute("select not is_empty, full_refresh from control.plan").fetchone()
+    return (bool(row[0]), bool(row[1])) if row else (True, False)
 
 
 def note_built(migration: Migration) -> None:
     """Remember that every model has been built, and clear the rebuild set."""
     with open_work(migration) as connection:
         finish_build(connection, migration, all_landed(migration), scopes(migration))
+
+
+def write_gate_results(migration: Migration) -> None:
+    """Replace `quality.fct_gate_results` by every judgement on file, with its acceptance."""
+    rows = to_rows(migration.gates_dir, read_decisions(migration.decisions_dir))
+    with open_work(migration) as connection:
+        connection.register("judgements", pa.Table.from_pylist(rows, schema=GATE_RESULTS))
+        connection.execute("create schema if not exists warehouse.quality")
+        connection.execute("create or replace table warehouse.quality.fct_gate_results as from judgements")
+        connection.unregister("judgements")
 
 
 def _held_at_landing(migration: Migration) -> set[str]:

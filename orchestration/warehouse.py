@@ -1,6 +1,6 @@
 """The warehouse: two DuckDB files, one writer, and the snapshot that readers open.
 
-`work.duckdb` holds control tables, staging and intermediate; `marts.duckdb` holds marts and
+`work.duckdb` holds control tables, staging and intermediate; `warehouse.duckdb` holds marts and
 quality. The writer is whoever holds the lock of the operating system, which dies with its process.
 """
 
@@ -21,6 +21,7 @@ from orchestration.landing.store import FICLONE
 from orchestration.sql import literal
 
 MEMORY_LIMIT = "6GB"
+_held: dict[Path, bool] = {}
 
 
 def work_file(migration: Migration) -> Path:
@@ -30,7 +31,7 @@ def work_file(migration: Migration) -> Path:
 
 def marts_file(migration: Migration) -> Path:
     """Marts and quality as of the last build, red or green."""
-    return migration.warehouse_dir / "marts.duckdb"
+    return migration.warehouse_dir / "warehouse.duckdb"
 
 
 def snapshot_file(migration: Migration) -> Path:
@@ -46,7 +47,13 @@ def readable_file(migration: Migration) -> Path:
 
 @contextmanager
 def writing(migration: Migration) -> Iterator[None]:
-    """Be the one writer for the duration. Raises CannotFinish when another process is."""
+    """Be the one writer for the duration; nests within a process.
+
+    Raises CannotFinish when another process is the writer.
+    """
+    if _held.get(migration.warehouse_dir):
+        yield
+        return
     migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
     path = migration.warehouse_dir / ".lock"
     with path.open("a+") as lock:
@@ -61,7 +68,11 @@ def writing(migration: Migration) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+        _held[migration.warehouse_dir] = True
+        try:
+            yield
+        finally:
+            del _held[migration.warehouse_dir]
 
 
 @contextmanager
@@ -73,7 +84,7 @@ def open_work(migration: Migration, *, read_only: bool = False) -> Iterator[duck
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {literal(str(migration.warehouse_dir / 'spill'))}")
         mode = " (read_only)" if read_only else ""
-        connection.execute(f"attach {literal(str(marts_file(migration)))} as marts{mode}")
+        connection.execute(f"attach {literal(str(marts_file(migration)))} as warehouse{mode}")
         yield connection
 
 

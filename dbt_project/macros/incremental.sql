@@ -22,24 +22,33 @@
     insert into {{ source('control', 'rebuild_cells') }} (person_id, occurred_on)
     select distinct coalesce(person_id, ''), occurred_on
     from {{ arg_dict['target_relation'] }}
-    where event_key in (select event_key from {{ source('control', 'rebuild_keys') }})
+    where {{ is_rebuilt_key() }}
     union
     select distinct coalesce(person_id, ''), occurred_on
     from {{ arg_dict['temp_relation'] }};
 
+    -- by key and date, as the model reads them: a key may live on dates that nothing touched
     delete from {{ arg_dict['target_relation'] }}
-    where event_key in (select event_key from {{ source('control', 'rebuild_keys') }});
+    where {{ is_rebuilt_key() }};
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }};
 {% endmacro %}
+
+{# Records whose key and date are in `control.rebuild_keys`. #}
+{% macro is_rebuilt_key() -%}
+    (event_key, occurred_on) in (
+        select (keys.event_key, keys.occurred_on)
+        from {{ source('control', 'rebuild_keys') }} as keys
+    )
+{%- endmacro %}
 
 {# Marts: replace the cells of the rebuild set. `cell_date` names the model's date column. #}
 {% macro get_incremental_replace_cells_sql(arg_dict) %}
     {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
     {%- set target = arg_dict['target_relation'] -%}
     delete from {{ target }}
-    where (coalesce(person_id, ''), {{ config.get('cell_date', 'occurred_on') }}) in (
+    where (coalesce(person_id, ''), {{ config.get('meta', {}).get('cell_date', 'occurred_on') }}) in (
         select (cells.person_id, cells.occurred_on)
         from {{ source('control', 'rebuild_cells') }} as cells
     );
@@ -77,6 +86,16 @@
     {%- if is_incremental() -%}
     {{ alias }}.occurred_on in (
         select dates.occurred_on from {{ source('control', 'rebuild_cells') }} as dates
+    )
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro in_rebuilt_persons() -%}
+    {%- if is_incremental() -%}
+    person_id in (
+        select cells.person_id from {{ source('control', 'rebuild_cells') }} as cells
     )
     {%- else -%}
     true

@@ -48,3 +48,10 @@
     select 1
 {% endif %}
 {% endmacro %}
+
+{# The open date moves on by itself: dates that nothing else touched are marked anew. #}
+{% macro mark_open_date() %}
+    update {{ this }}
+    set is_open = not is_open
+    where is_open <> (occurred_on = cast('{{ var("today") }}' as date))
+{% endmacro %}

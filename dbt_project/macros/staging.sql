@@ -11,6 +11,21 @@
     end
 {%- endmacro %}
 
+{# Seconds since 1970 from seconds or milliseconds: above 1e10 it is milliseconds, as vendors write. #}
+{% macro unscaled_epoch(epoch) -%}
+    case when abs({{ epoch }}) > 1e10 then {{ epoch }} / 1000 else {{ epoch }} end
+{%- endmacro %}
+
+{# Whether a time's text ends in an offset. A bare date ends in what only looks like one. #}
+{% macro has_offset(text) -%}
+    {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}.[0-9].*(Z| UTC|[+-][0-9]{2}(:?[0-9]{2})?)$') }}
+{%- endmacro %}
+
+{# The clock of the reporting time zone at an instant in UTC. #}
+{% macro reporting_wall(instant) -%}
+    {{ utc_to_wall(instant, "'" ~ var('reporting_timezone') ~ "'") }}
+{%- endmacro %}
+
 {#
     The end of a staging model: from the CTE `described` to the one event shape.
 
@@ -85,8 +100,7 @@ instants as (
 reporting_dates as (
     select
         quarter,
-        cast({{ utc_to_wall(epoch_to_timestamp('quarter * 900'), "'" ~ var('reporting_timezone') ~ "'") }} as date)
-            as occurred_on
+        cast({{ reporting_wall(epoch_to_timestamp('quarter * 900')) }} as date) as occurred_on
     from (
         select distinct floor({{ epoch_seconds('occurred_at') }} / 900) as quarter
         from instants

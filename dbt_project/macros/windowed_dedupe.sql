@@ -3,12 +3,15 @@
     A recursion over copy numbers; only keys that outlive their window come here, so it is short.
 #}
 {% macro keep_outside_window(copies) %}
+    {%- set is_near_kept = any_within(
+        'judged.kept_at', epoch_seconds('copies.occurred_at'), 'copies.dedupe_window_seconds'
+    ) %}
     with recursive judged as (
         select
             event_key,
             copy_number,
             true as is_kept,
-            [{{ epoch_seconds('occurred_at') }}] as kept_at
+            {{ list_of(epoch_seconds('occurred_at')) }} as kept_at
         from {{ copies }}
         where copy_number = 1
 
@@ -17,12 +20,10 @@
         select
             copies.event_key,
             copies.copy_number,
-            not {{ any_within('judged.kept_at', epoch_seconds('copies.occurred_at'), 'copies.dedupe_window_seconds') }}
-                as is_kept,
+            not {{ is_near_kept }} as is_kept,
             case
-                when {{ any_within('judged.kept_at', epoch_seconds('copies.occurred_at'), 'copies.dedupe_window_seconds') }}
-                    then judged.kept_at
-                else list_append(judged.kept_at, {{ epoch_seconds('copies.occurred_at') }})
+                when {{ is_near_kept }} then judged.kept_at
+                else {{ list_with('judged.kept_at', epoch_seconds('copies.occurred_at')) }}
             end as kept_at
         from judged
         inner join {{ copies }} as copies
@@ -35,8 +36,3 @@
         is_kept
     from judged
 {% endmacro %}
-
-{# Whether any of a list of seconds lies within `window` seconds of `moment`. #}
-{% macro any_within(moments, moment, window) -%}
-    len(list_filter({{ moments }}, lambda kept: abs(kept - ({{ moment }})) <= {{ window }})) > 0
-{%- endmacro %}

@@ -5,11 +5,13 @@ Views:
   pass), landed, and the fates loaded, duplicate, identity, filtered, quarantined, erased, and
   pending.
 - `gate_marts`, a row a figure: name, observed in the mart, expected from the ledger.
+- `gate_taxonomy`, a row a source, event, property and kind: records that break the event's
+  definition. No rows is the good case.
 - `gate_rates`, a row a cell of a mart: mart, cell, rate.
 - `gate_funnels`, a row a step: funnel, step_number, entities, previous_entities (null at step 1).
 - `gate_double_tracked`, a row an event two sources report with no primary: event_name, sources,
   days.
-The last three may be empty.
+All but the first two may be empty.
 """
 
 from functools import partial
@@ -28,6 +30,10 @@ _REBUILD = (
 
 def marts_rules() -> tuple[Rule, ...]:
     """The rules of the marts gate. They are laws: none of them has a limit to set."""
+    return (*_laws(), *_taxonomy_rules())
+
+
+def _laws() -> tuple[Rule, ...]:
     return (
         _rule(
             name="ledger_balances",
@@ -110,4 +116,46 @@ def marts_rules() -> tuple[Rule, ...]:
             " the act is counted twice.",
             needs_rows=False,
         ),
+    )
+
+
+def _taxonomy_rules() -> tuple[Rule, ...]:
+    """One rule a kind of violation; thousands of rules, one an event, would outweigh the job."""
+    kinds = {
+        "unplanned_event": (
+            "coalesce(event_name, 'an event without a name') || ' is in no taxonomy entry'",
+            "Add the event to taxonomy.yaml or alias it for {source}.",
+            "An event nobody planned is loaded without a canonical name.",
+        ),
+        "missing_required": (
+            "concat(event_name, ' lacks ', property)",
+            "Have the owner of the event mend the tracking of {source}, or drop `required`.",
+            "A required property is absent.",
+        ),
+        "wrong_type": (
+            "concat(event_name, '.', property, ' is of another type')",
+            "Mend the tracking of {source}, or correct the property's `type`.",
+            "A property holds another type than its definition says.",
+        ),
+        "bad_value": (
+            "concat(event_name, '.', property, ' is not an allowed value')",
+            "Mend the tracking of {source}, or add the value to the property's `enum`.",
+            "A property holds a value outside its definition.",
+        ),
+    }
+    return tuple(
+        Rule(
+            name=kind,
+            stage="marts",
+            view="gate_taxonomy",
+            severity="warn",
+            dimension="validity",
+            claim=expect("ExpectColumnValuesToNotBeInSet", column="kind", value_set=[kind]),
+            offenders=f"kind = '{kind}'",
+            observed=f"concat({told}, format(' in {{:,}} records', records))",
+            next_step=next_step,
+            description=description,
+            needs_rows=False,
+        )
+        for kind, (told, next_step, description) in kinds.items()
     )

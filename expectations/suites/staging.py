@@ -1,12 +1,10 @@
-"""The staging gate: keys, clocks, taxonomy, and what a re-export changed.
+"""The staging gate: keys, clocks, names, and what a re-export changed.
 
 Views:
 - `gate_staging`, a row a delivery: source, vendor, delivery_id, file_name, events, quarantined,
   identity, unmapped, future_dated, without_ids, null_keys, live_rows, lag_quarter_hours (typical
   receive lag of live rows after zone conversion; 0 is right), zone_hint, previous_events, gone,
   added, changed (against the version it supersedes; null without one), repeated_without_id.
-- `gate_taxonomy`, a row a source, event, property and kind: records that break the event's
-  definition. No rows is the good case.
 - `gate_events`, a row an event of this run's deliveries: source, delivery_id, event_key,
   occurred_at (UTC), occurred_on, source_event_name, id_quality.
 """
@@ -30,7 +28,6 @@ def staging_rules(limits: Limits) -> tuple[Rule, ...]:
         *_key_and_clock_rules(limits),
         *_mapping_rules(limits),
         *_reexport_rules(limits),
-        *_taxonomy_rules(),
         *_event_rules(),
     )
 
@@ -177,48 +174,6 @@ def _reexport_rules(limits: Limits) -> tuple[Rule, ...]:
             description="Figures already reported will change.",
             history="previous_events is not null",
         ),
-    )
-
-
-def _taxonomy_rules() -> tuple[Rule, ...]:
-    """One rule a kind of violation; thousands of rules, one an event, would outweigh the job."""
-    kinds = {
-        "unplanned_event": (
-            "coalesce(event_name, 'an event without a name') || ' is in no taxonomy entry'",
-            "Add the event to taxonomy.yaml or alias it for {source}.",
-            "An event nobody planned is loaded without a canonical name.",
-        ),
-        "missing_required": (
-            "concat(event_name, ' lacks ', property)",
-            "Have the owner of the event mend the tracking of {source}, or drop `required`.",
-            "A required property is absent.",
-        ),
-        "wrong_type": (
-            "concat(event_name, '.', property, ' is of another type')",
-            "Mend the tracking of {source}, or correct the property's `type`.",
-            "A property holds another type than its definition says.",
-        ),
-        "bad_value": (
-            "concat(event_name, '.', property, ' is not an allowed value')",
-            "Mend the tracking of {source}, or add the value to the property's `enum`.",
-            "A property holds a value outside its definition.",
-        ),
-    }
-    return tuple(
-        Rule(
-            name=kind,
-            stage="staging",
-            view="gate_taxonomy",
-            severity="warn",
-            dimension="validity",
-            claim=expect("ExpectColumnValuesToNotBeInSet", column="kind", value_set=[kind]),
-            offenders=f"kind = '{kind}'",
-            observed=f"concat({told}, format(' in {{:,}} records', records))",
-            next_step=next_step,
-            description=description,
-            needs_rows=False,
-        )
-        for kind, (told, next_step, description) in kinds.items()
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,7 +22,7 @@ from orchestration.errors import ConfigurationError
 EVENTS = "marts.fct_events"
 DICTIONARY = "marts.dim_event_types"
 
-_BAR_WIDTH = 24
+_BAR_WIDTH = 10
 _SEGMENTS_SHOWN = 20
 _TIME_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
@@ -29,7 +31,7 @@ def funnel(
     steps: Annotated[str, typer.Option(help="Canonical events in order: a,b,c.")],
     within: Annotated[
         str | None,
-        typer.Option(help="Longest time from the first step, like 7d, 12h, 30m or 45s. No limit."),
+        typer.Option(help="Longest time from the first step: 7d, 12h, 30m, 45s (default: any)."),
     ] = None,
     per: Annotated[Per, typer.Option(help="Count persons or sessions.")] = "person",
     by: Annotated[
@@ -38,7 +40,9 @@ def funnel(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="Count this source's events, primary or not. All sources' primaries."),
+        typer.Option(
+            help="Count this source's events, primary or not (default: all primary events)."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     config: Annotated[Path | None, typer.Option(help="The migration.yaml to use.")] = None,
@@ -81,16 +85,20 @@ def table(result: FunnelResult) -> Table:
     )
     events = "primary events" if query.source is None else f"events of {query.source}"
     shown = Table(
-        title=f"Funnel per {query.per}, {within}, {events}", title_justify="left", highlight=False
+        title=f"Funnel per {query.per}, {within}, {events}",
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
     if query.by is not None:
-        shown.add_column(Text(query.by))
-    shown.add_column("step")
-    shown.add_column(f"{query.per}s", justify="right")
-    shown.add_column("", width=_BAR_WIDTH, style="cyan")
-    shown.add_column("of start", justify="right")
-    shown.add_column("of previous", justify="right")
-    shown.add_column("median time", justify="right")
+        shown.add_column(Text(query.by), overflow="fold")
+    shown.add_column("step", overflow="fold")
+    shown.add_column(f"{query.per}s", justify="right", no_wrap=True)
+    shown.add_column("", min_width=_BAR_WIDTH, style="cyan")
+    for heading in ("of start", "of prev.", "median"):
+        shown.add_column(heading, justify="right", no_wrap=True)
 
     segments = result.segments or {}
     _add_rows(shown, "(all)" if query.by is not None else None, result.steps)
@@ -104,16 +112,15 @@ def table(result: FunnelResult) -> Table:
 
 
 def humanised(seconds: float | None) -> str:
-    """A length of time in its two largest units: `3 d 4 h`, `12 min`, `45 s`; `-` for None."""
+    """A length of time to about two figures: `3 d 4 h`, `12 min`, `45 s`; `-` for None."""
     if seconds is None:
         return "-"
-    rest = round(seconds)
-    parts = []
-    for unit, size in _TIME_UNITS:
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts[:2]) or f"{seconds:.3g} s"
+    whole = round(seconds)
+    for (unit, size), (part, part_size) in pairwise(_TIME_UNITS):
+        if whole >= size:
+            rest = whole % size // part_size
+            return f"{whole // size} {unit}" + (f" {rest} {part}" if rest else "")
+    return f"{seconds:.3g} s"
 
 
 def _add_rows(shown: Table, segment: str | None, steps: tuple[FunnelStep, ...]) -> None:

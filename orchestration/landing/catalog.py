@@ -6,9 +6,8 @@ The state of a delivery is derived, never stored: from manifests, gate results a
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -62,8 +61,23 @@ def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> I
     landed by this parser with these settings is not yielded.
     """
     seen_path = migration.landing_dir / source / SEEN
-    seen: dict[str, list[str | int]] = json.loads(seen_path.read_text()) if seen_path.exists() else {}
+    seen: dict[str, list[str | int]] = (
+        json.loads(seen_path.read_text()) if seen_path.exists() else {}
+    )
     landed = {m.delivery_id: m for m in manifests(migration.landing_dir, source)}
+    try:
+        yield from _unseen(source, config, migration, seen, landed)
+    finally:  # also after a failure: what was seen need not be read again
+        _write_atomically(seen_path, json.dumps(seen))
+
+
+def _unseen(
+    source: str,
+    config: SourceConfig,
+    migration: Migration,
+    seen: dict[str, list[str | int]],
+    landed: Mapping[str, Manifest],
+) -> Iterator[Delivery]:
     shaping = read_as(config)
     for path in export_files(source, config):
         name = _relative(path, config.location)
@@ -77,7 +91,6 @@ def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> I
         if manifest is None or not _is_landed_as(manifest, shaping):
             yield delivery
         seen[name] = [delivery.id, *fingerprint]
-        _write_atomically(seen_path, json.dumps(seen))
 
 
 def stale_deliveries(source: str, config: SourceConfig, migration: Migration) -> Iterator[Delivery]:
@@ -87,7 +100,10 @@ def stale_deliveries(source: str, config: SourceConfig, migration: Migration) ->
         if _is_landed_as(manifest, shaping):
             continue
         files = tuple(
-            DeliveredFile(f.name, StoredFile(stored_path(f.name, f.sha256, config, migration), f.sha256, f.size))
+            DeliveredFile(
+                f.name,
+                StoredFile(stored_path(f.name, f.sha256, config, migration), f.sha256, f.size),
+            )
             for f in manifest.files
         )
         if all(file.stored.path.exists() for file in files):
@@ -154,11 +170,12 @@ def _is_landed_as(manifest: Manifest, shaping: str) -> bool:
 
 
 def _relative(path: Path, location: Path) -> str:
-    return path.name if path == location else path.relative_to(location).as_posix()
+    name = path.name if path == location else path.relative_to(location).as_posix()
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     partial.write_text(text)
-    os.replace(partial, path)
+    partial.replace(path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,9 @@ import pyarrow.compute as pc
 # A longer record is quarantined with its first bytes; the store keeps all of it. Bounds memory.
 MAX_RECORD_BYTES = 64 << 20
 KEPT_BYTES = 64 << 10
-CHUNK = 16 << 20
+CHUNK = 4 << 20
 BATCH_ROWS = 50_000  # small enough that DuckDB's threads share a chunk
+BOM = b"\xef\xbb\xbf"
 LF, CR = 10, 13
 
 SCHEMA = pa.schema(
@@ -50,11 +52,15 @@ def batch(
     member: str | None,
     raw: pa.Array,
     record: pa.Array | None = None,
-    error: str | None = None,
+    error: str | pa.Array | None = None,
 ) -> pa.RecordBatch:
-    """Number the records of one batch. `raw` is large_binary; what is not UTF-8 stays bytes."""
+    """Number the records of one batch. `raw` is large_binary; what is not UTF-8 stays bytes.
+
+    `error` is for all records, or an array with one for each.
+    """
     count = len(raw)
-    text, raw_bytes, errors = _as_text(raw, error)
+    errors = error if isinstance(error, pa.Array) else _repeated(error, count)
+    text, raw_bytes, errors = _as_text(raw, errors)
     numbers = pa.array(np.arange(tally.records + 1, tally.records + count + 1, dtype=np.int64))
     tally.records += count
     return pa.RecordBatch.from_arrays(
@@ -62,12 +68,16 @@ def batch(
             text,
             raw_bytes,
             record if record is not None else pa.nulls(count, pa.large_string()),
-            pa.nulls(count, pa.string()) if member is None else pa.array([member] * count),
+            _repeated(member, count),
             numbers,
             errors,
         ],
         schema=SCHEMA,
     )
+
+
+def _repeated(text: str | None, count: int) -> pa.Array:
+    return pa.nulls(count, pa.string()) if text is None else pa.repeat(text, count)
 
 
 def one_record(tally: Tally, member: str | None, raw: bytes, error: str | None) -> pa.RecordBatch:
@@ -86,25 +96,26 @@ def frame_lines(
 ) -> Iterator[pa.RecordBatch]:
     """Frame LF-terminated lines. `tally` is complete once the iterator is exhausted.
 
-    A last line without line end that is not JSON is the tail of a cut file, unless it is the
-    vendor's own `is_stop_line`. When `torn` yields a reason the rest, even if empty, is one
-    record with error `torn_tail`: a torn file never ends quietly.
+    A byte order mark before the first line is not part of it. A last line without line end that is
+    not JSON is the tail of a cut file, unless it is the vendor's own `is_stop_line`. When `torn`
+    yields a reason the rest, even if empty, is one record with error `torn_tail`: a torn file never
+    ends quietly.
     """
     rest = b""
     overlong: bytes | None = None
-    for chunk in chunks(blocks, tally):
+    for chunk in without_bom(chunks(blocks, tally)):
         data = rest + chunk
         end = data.rfind(b"\n") + 1
         if end == 0:
             rest = data
         else:
+            first = 0
             if overlong is not None:
-                first = data.find(b"\n") + 1
                 yield one_record(tally, member, overlong, "record_too_long")
-                overlong, data, end = None, data[first:], end - first
+                overlong, first = None, data.find(b"\n") + 1
             rest = data[end:]
-            if end > 0:
-                yield from _lines(data[:end], tally, member)
+            if end > first:
+                yield from _lines(data[first:end], tally, member)
         if len(rest) > MAX_RECORD_BYTES:
             overlong = overlong if overlong is not None else rest[:KEPT_BYTES]
             rest = b""
@@ -118,7 +129,7 @@ def frame_lines(
     if reason is not None:
         yield one_record(tally, member, rest, "torn_tail")
     elif rest.strip():
-        stops = is_stop_line is not None and is_stop_line in rest
+        stops = is_stop_line is not None and len(rest) < 200 and is_stop_line in rest
         if stops or _is_json(rest):
             yield one_record(tally, member, rest.removesuffix(b"\r"), None)
         else:
@@ -143,70 +154,83 @@ def chunks(blocks: Iterable[bytes], tally: Tally) -> Iterator[bytes]:
         yield b"".join(held)
 
 
+def without_bom(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Drop a byte order mark at the beginning: it belongs to the file, not to its first record."""
+    first = next(parts, b"")
+    while len(first) < len(BOM) and (more := next(parts, b"")):
+        first += more
+    yield from chain([first.removeprefix(BOM)], parts)
+
+
 def _lines(data: bytes, tally: Tally, member: str | None) -> Iterator[pa.RecordBatch]:
     """Frame `data`, which ends in LF."""
-    raw = cut(data, np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == LF), tally)
-    for first in range(0, len(raw), BATCH_ROWS):
-        yield batch(tally, member, raw.slice(first, BATCH_ROWS))
-
-
-def cut(data: bytes, ends: npt.NDArray[np.int64], tally: Tally) -> pa.LargeBinaryArray:
-    """Cut `data` after each LF position in `ends`; line ends and blank records are dropped."""
     buffer = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(buffer == LF)
     starts = np.empty_like(ends)
     starts[0], starts[1:] = 0, ends[:-1] + 1
     has_cr = (ends > starts) & (buffer[np.maximum(ends - 1, 0)] == CR)
-    keep = np.ones(len(buffer), dtype=bool)
-    keep[np.concatenate([ends, ends[has_cr] - 1])] = False
-    text = buffer[keep]
-    lengths = ends - starts - has_cr
-    offsets = np.zeros(len(ends) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    raw = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(text)]
-    )
-    blank = _blank(text, offsets, lengths, raw)
+    text = (data.replace(b"\r\n", b"") if has_cr.any() else data).replace(b"\n", b"")
+    raw = binary_array(text, ends - starts - has_cr)
+    blank = blank_rows(raw)
     if blank.any():
         tally.blank_lines += int(blank.sum())
-        raw = raw.filter(pa.array(~blank))
-    return raw
+        raw, starts, ends = raw.filter(pa.array(~blank)), starts[~blank], ends[~blank]
+    overlong = ends - starts > MAX_RECORD_BYTES
+    errors: pa.Array | None = None
+    if overlong.any():
+        errors = pc.if_else(pa.array(overlong), "record_too_long", pa.scalar(None, pa.string()))
+        raw = pc.if_else(pa.array(overlong), pc.binary_slice(raw, 0, KEPT_BYTES), raw)
+    for first in range(0, len(raw), BATCH_ROWS):
+        some = slice(first, first + BATCH_ROWS)
+        yield batch(tally, member, raw[some], error=None if errors is None else errors[some])
 
 
-def _blank(
-    text: npt.NDArray[np.uint8],
-    offsets: npt.NDArray[np.int64],
-    lengths: npt.NDArray[np.int64],
-    raw: pa.LargeBinaryArray,
-) -> npt.NDArray[np.bool_]:
-    """Lines of nothing but ASCII white space. Only lines that begin with some are looked at."""
-    blank = lengths == 0
-    first = np.zeros(len(lengths), dtype=np.uint8)
-    first[~blank] = text[offsets[:-1][~blank]]
-    candidates = np.flatnonzero(~blank & np.isin(first, (9, 11, 12, 13, 32)))
-    for index in candidates:  # indented lines only: rare, and each is looked at once
-        if not raw[index].as_py().strip():
-            blank[index] = True
+def binary_array(
+    text: bytes | npt.NDArray[np.uint8], lengths: npt.NDArray[np.int64]
+) -> pa.LargeBinaryArray:
+    """Values of these lengths that lie in `text` one after the other, not copied."""
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(text)]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(lengths), buffers)
+
+
+def blank_rows(raw: pa.LargeBinaryArray) -> npt.NDArray[np.bool_]:
+    """Which values are nothing but ASCII white space. Only those that begin with some are read."""
+    offsets = np.frombuffer(raw.buffers()[1], dtype=np.int64)[raw.offset :][: len(raw) + 1]
+    text = np.frombuffer(raw.buffers()[2] or b"", dtype=np.uint8)
+    blank: npt.NDArray[np.bool_] = offsets[:-1] == offsets[1:]
+    filled = np.flatnonzero(~blank)
+    indented = filled[_WHITE[text[offsets[filled]]]]
+    if len(indented):
+        trimmed = pc.ascii_ltrim_whitespace(_unchecked_text(raw.take(pa.array(indented))))
+        blank[indented] = np.asarray(pc.equal(pc.binary_length(trimmed), 0))
     return blank
 
 
-def _as_text(
-    raw: pa.LargeBinaryArray, error: str | None
-) -> tuple[pa.Array, pa.Array, pa.Array]:
+_WHITE = np.isin(np.arange(256), (9, 10, 11, 12, 13, 32))
+
+
+def _unchecked_text(raw: pa.LargeBinaryArray) -> pa.LargeStringArray:
+    """The same bytes under the type that trimming asks for; it does not mind what they are."""
+    return pa.Array.from_buffers(pa.large_string(), len(raw), raw.buffers(), offset=raw.offset)
+
+
+def _as_text(raw: pa.LargeBinaryArray, errors: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Split into text where the bytes are UTF-8, and bytes with an error where they are not."""
     count = len(raw)
-    errors = pa.nulls(count, pa.string()) if error is None else pa.array([error] * count)
     try:
         return raw.cast(pa.large_string()), pa.nulls(count, pa.large_binary()), errors
     except pa.ArrowInvalid:
         bad = np.zeros(count, dtype=bool)
-        bad[_not_utf8(raw, 0)] = True
+        bad[not_utf8(raw)] = True
         mask = pa.array(bad)
         text = pc.if_else(mask, pa.scalar(None, pa.large_binary()), raw).cast(pa.large_string())
         kept = pc.if_else(mask, raw, pa.scalar(None, pa.large_binary()))
         return text, kept, pc.if_else(mask, pc.coalesce(errors, pa.scalar("not_utf8")), errors)
 
 
-def _not_utf8(raw: pa.LargeBinaryArray, base: int) -> list[int]:
+def not_utf8(raw: pa.LargeBinaryArray, base: int = 0) -> list[int]:
     """Positions that are not UTF-8, by halving: cost grows with the bad records, not with all."""
     try:
         raw.cast(pa.large_string())
@@ -215,7 +239,7 @@ def _not_utf8(raw: pa.LargeBinaryArray, base: int) -> list[int]:
         if len(raw) == 1:
             return [base]
         half = len(raw) // 2
-        return _not_utf8(raw.slice(0, half), base) + _not_utf8(raw.slice(half), base + half)
+        return not_utf8(raw.slice(0, half), base) + not_utf8(raw.slice(half), base + half)
 
 
 def _is_json(data: bytes) -> bool:

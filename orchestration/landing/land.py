@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -21,7 +21,7 @@ import pyarrow.parquet
 
 from orchestration.config import SourceConfig
 from orchestration.landing.framing import SCHEMA
-from orchestration.landing.manifest import LandedFile, Manifest, State, read_manifest
+from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
 from orchestration.landing.reading import Reading, recogniser, records
 from orchestration.landing.store import StoredFile
 from orchestration.sources import REGISTRY, recognise
@@ -67,10 +67,19 @@ def read_as(config: SourceConfig) -> str:
 def land(
     delivery: Delivery, config: SourceConfig, landing_dir: Path, landed_at: datetime | None = None
 ) -> Manifest:
-    """Land a delivery and return its manifest. `landed_at` (UTC) is given when landing again."""
+    """Land a delivery and return its manifest.
+
+    `landed_at` (UTC) is given when landing again; left out, a delivery landed before keeps its own.
+    """
     source = REGISTRY[config.vendor]
-    landed_at = landed_at or datetime.now(UTC).replace(tzinfo=None)
     final = delivery_folder(landing_dir, delivery.source, delivery.id)
+    replaced = final.with_name(f".{final.name}.old")
+    if replaced.exists() and not final.exists():  # killed between the two renames below
+        replaced.rename(final)
+    shutil.rmtree(replaced, ignore_errors=True)
+    if landed_at is None and (final / MANIFEST).exists():
+        landed_at = read_manifest(final).landed_at
+    landed_at = landed_at or datetime.now(UTC).replace(tzinfo=None)
     partial = final.with_name(f".{final.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -89,17 +98,10 @@ def land(
     )
     manifest.write(partial)
     if final.exists():
-        shutil.rmtree(final)
+        final.rename(replaced)
     partial.rename(final)
+    shutil.rmtree(replaced, ignore_errors=True)
     return manifest
-
-
-def landed(delivery: Delivery, config: SourceConfig, landing_dir: Path) -> Manifest | None:
-    """The delivery's manifest if it is landed by this parser with these settings."""
-    folder = delivery_folder(landing_dir, delivery.source, delivery.id)
-    if not (folder / "manifest.json").exists():
-        return None
-    return read_manifest(folder)
 
 
 def parquet_files(folder: Path) -> list[Path]:
@@ -125,38 +127,40 @@ def _land_file(
     folder: Path,
     landed_at: datetime,
 ) -> LandedFile:
-    """Write one file's records. Valid JSON is assumed first and only then checked: twice as fast."""
+    """Write one file's records. Valid JSON is assumed first, and checked only where it is not."""
     with landing_connection() as connection:
         try:
-            written, reading = _copy(connection, file, number, source, config, folder, landed_at, False)
+            written, reading = _copy(
+                connection, file, number, source, config, folder, landed_at, False
+            )
         except duckdb.InvalidInputException as error:
             if "Malformed JSON" not in str(error):
                 raise
             for torso in folder.glob(f"raw_date=*/f{number}_*.parquet"):
                 torso.unlink()
-            written, reading = _copy(connection, file, number, source, config, folder, landed_at, True)
+            written, reading = _copy(
+                connection, file, number, source, config, folder, landed_at, True
+            )
         unreadable = _unreadable(connection, folder, number)
     tally = reading.tally
     state: State = "complete" if reading.recognised else "unrecognised"
-    missing = [
-        column
-        for head in reading.heads[:1]
-        if reading.recognised and tally.torn is None
-        for column in source.missing_columns(head, config)
-    ]
+    ends_early = unreadable.get("terminated_early")
+    torn = tally.torn or ("the vendor ended the export early" if ends_early else None)
+    is_judged = reading.head is not None and reading.recognised and tally.torn is None
+    missing = source.missing_columns(reading.head, config) if is_judged and reading.head else ()
     return LandedFile(
         name=file.name,
         sha256=file.stored.sha256,
         size=file.stored.size,
         plain_size=tally.plain_bytes,
-        state="torn" if tally.torn else state,
-        torn_reason=tally.torn,
+        state="torn" if torn else state,
+        torn_reason=torn,
         records=tally.records,
         written=written,
         blank_lines=tally.blank_lines,
         unreadable=unreadable,
         looks_like=None if reading.recognised else _looks_like(reading, config),
-        missing_columns=missing,
+        missing_columns=list(missing),
     )
 
 
@@ -172,7 +176,7 @@ def _copy(
 ) -> tuple[int, Reading]:
     reading = Reading(stop_line=source.stop_line)
     frames = records(file.stored.path, file.name, recogniser(source.recognise, config), reading)
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
     frames = _noting(frames, failures)
     connection.register("frames", pa.RecordBatchReader.from_batches(SCHEMA, frames))
     query = lift_sql(source, config, file, landed_at, guarded=guarded)
@@ -180,7 +184,8 @@ def _copy(
         row = connection.execute(
             f"""
             copy ({query}) to {literal(str(folder))} (
-                format parquet, compression zstd, partition_by (raw_date), overwrite_or_ignore,
+                format parquet, compression zstd, compression_level 1,
+                partition_by (raw_date), overwrite_or_ignore,
                 filename_pattern 'f{number}_{{i}}'
             )"""
         ).fetchone()
@@ -192,12 +197,12 @@ def _copy(
 
 
 def _noting(
-    frames: Iterator[pa.RecordBatch], failures: list[Exception]
+    frames: Iterator[pa.RecordBatch], failures: list[BaseException]
 ) -> Iterator[pa.RecordBatch]:
     """Keep an exception of our own reading, which DuckDB would turn into one of its own."""
     try:
         yield from frames
-    except Exception as error:
+    except BaseException as error:
         failures.append(error)
         raise
 
@@ -205,7 +210,7 @@ def _noting(
 def lift_sql(
     source: Source, config: SourceConfig, file: DeliveredFile, landed_at: datetime, *, guarded: bool
 ) -> str:
-    """SQL from `frames` to landing rows. `guarded` checks that each record is JSON before lifting."""
+    """SQL from `frames` to landing rows. `guarded`: check that a record is JSON before lifting."""
     paths = source.envelope_paths(config)
     envelope = "".join(f",\n e[{i}] as {quoted(c)}" for i, c in enumerate(paths, start=1))
     document = "coalesce(record, raw)"
@@ -223,13 +228,13 @@ def lift_sql(
             else 'not_json' end"""
     else:
         lifted = f"case when framing_error is null then {lifted} end"
-    latest = landed_at.date().isoformat()
+    latest = landed_at.date() + timedelta(days=2)
     return f"""
-        select * exclude (raw_date),
-            case when raw_date between '2000-01-01' and strftime({literal(latest)}::date + 2, '%Y-%m-%d')
-                 then raw_date else 'unknown' end as raw_date
+        select * exclude (own_date),
+            case when own_date between date '2000-01-01' and {literal(latest.isoformat())}::date
+                 then cast(own_date as varchar) else 'unknown' end as raw_date
         from (
-            select *, {source.raw_date} as raw_date
+            select *, try_cast({source.raw_date} as date) as own_date
             from (
                 select raw, raw_bytes, record, {literal(file.stored.sha256)} as file_sha256,
                     {literal(file.name)} as file_name, member, record_number,
@@ -249,9 +254,7 @@ def _raw_dates(folder: Path) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _unreadable(
-    connection: duckdb.DuckDBPyConnection, folder: Path, number: int
-) -> dict[str, int]:
+def _unreadable(connection: duckdb.DuckDBPyConnection, folder: Path, number: int) -> dict[str, int]:
     files = [str(p) for p in folder.glob(f"raw_date=*/f{number}_*.parquet")]
     if not files:
         return {}
@@ -260,13 +263,10 @@ def _unreadable(
            where parse_error is not null group by all order by all""",
         [files],
     ).fetchall()
-    return {error: count for error, count in rows}
+    return dict(rows)
 
 
 def _looks_like(reading: Reading, config: SourceConfig) -> str | None:
     """The other vendor whose export this seems to be; a plain table could be anybody's."""
-    for head in reading.heads[:1]:
-        guess = recognise(head)
-        if guess is not None and guess[0] not in (config.vendor, "tabular"):
-            return guess[0]
-    return None
+    guess = recognise(reading.head) if reading.head is not None else None
+    return guess[0] if guess is not None and guess[0] not in (config.vendor, "tabular") else None

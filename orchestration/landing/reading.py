@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.config import SourceConfig
-from orchestration.errors import WaybillError
 from orchestration.landing import inflate, tables
+from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import KEPT_BYTES, Tally, frame_lines, one_record
 from orchestration.sources.base import HEAD_BYTES, Framing, Head, is_marker
 
@@ -26,11 +26,13 @@ class Reading:
     tally: Tally = field(default_factory=Tally)
     recognised: bool = False
     framing: Framing | None = None
-    heads: list[Head] = field(default_factory=list)
+    head: Head | None = None  # of the first stream that was recognised, else of the first
     stop_line: bytes | None = None
 
 
-def records(path: Path, name: str, recognise: Recognise, reading: Reading) -> Iterator[pa.RecordBatch]:
+def records(
+    path: Path, name: str, recognise: Recognise, reading: Reading
+) -> Iterator[pa.RecordBatch]:
     """Yield every record of a stored file. `reading` is complete once the iterator is exhausted.
 
     A stream no framing is known for is one record with error `unrecognised_file`; an archive that
@@ -40,21 +42,24 @@ def records(path: Path, name: str, recognise: Recognise, reading: Reading) -> It
     if _is_parquet(path):
         yield from _parquet_records(path, name, recognise, reading)
         return
+    is_empty = True
     try:
         for stream in inflate.streams(path):
+            is_empty = False
             if stream.member is not None and is_marker(Path(stream.member)):
                 continue
-            yield from _stream_records(path, name, stream, recognise, reading)
-    except inflate.UnsafeArchive as error:
+            yield from _stream_records(name, stream, recognise, reading)
+    except (inflate.UnsafeArchive, inflate.TornArchive) as error:
         reading.recognised, tally.torn = True, str(error)
-        yield one_record(tally, None, _first_bytes(path), "unsafe_archive")
-    except inflate.TornArchive as error:
-        reading.recognised, tally.torn = True, str(error)
-        yield one_record(tally, None, _first_bytes(path), "torn_archive")
+        is_unsafe = isinstance(error, inflate.UnsafeArchive)
+        yield one_record(
+            tally, None, _first_bytes(path), "unsafe_archive" if is_unsafe else "torn_archive"
+        )
+    reading.recognised |= is_empty  # an archive without members is an export without events
 
 
 def _stream_records(
-    path: Path, name: str, stream: inflate.Stream, recognise: Recognise, reading: Reading
+    name: str, stream: inflate.Stream, recognise: Recognise, reading: Reading
 ) -> Iterator[pa.RecordBatch]:
     held: list[bytes] = []
     size = 0
@@ -65,25 +70,27 @@ def _stream_records(
             break
     whole = size < HEAD_BYTES
     head = Head(stream.member or name, b"".join(held)[:HEAD_BYTES], whole and stream.torn is None)
-    reading.heads.append(head)
     framing = recognise(head)
-    tally, blocks = reading.tally, chain(held, stream.blocks)
-    torn = (stream.torn for _ in (0,))  # read only after the blocks are exhausted
-    if framing is None and stream.torn is not None and not any(held):
-        framing = Framing("lines")  # not a byte could be inflated: torn, whatever it was
+    if reading.head is None or (framing is not None and not reading.recognised):
+        reading.head = head
+    tally = reading.tally
+    earlier = tally.torn
+    if framing is None and stream.torn is not None:  # too little is left to tell what it was
+        tally.torn = earlier or stream.torn
+        yield one_record(tally, stream.member, head.data, "torn_tail")
+        return
     if framing is None:
         yield one_record(tally, stream.member, head.data, "unrecognised_file")
         return
     reading.recognised, reading.framing = True, framing
-    earlier = tally.torn
+    torn = (stream.torn for _ in (0,))  # read only after the blocks are exhausted
+    blocks = chain(held, stream.blocks)
     try:
         yield from _framed(framing, blocks, tally, stream.member, torn, reading.stop_line)
     except tables.NotFramable as error:
         tally.torn = str(error)
         yield one_record(tally, stream.member, head.data, "torn_tail")
     tally.torn = earlier or tally.torn
-    if tally.plain_bytes > inflate.MAX_EXPANSION * max(path.stat().st_size, 1):
-        raise inflate.UnsafeArchive(f"{name}: expands without end, a likely bomb")
 
 
 def _framed(
@@ -97,12 +104,12 @@ def _framed(
     if framing.kind == "lines":
         return frame_lines(blocks, tally, member, is_stop_line=stop_line, torn=torn)
     if framing.kind == "csv":
-        return tables.frame_csv(blocks, tally, member, delimiter=framing.delimiter, torn=torn)
+        return frame_csv(blocks, tally, member, delimiter=framing.delimiter, torn=torn)
     if framing.kind == "json_items":
         return tables.frame_json_items(blocks, tally, member, key=framing.key, torn=torn)
     if framing.kind == "document":
         return tables.frame_document(blocks, tally, member, torn=torn)
-    raise WaybillError(f"{framing.kind} cannot be read from a stream of bytes")
+    raise tables.NotFramable(f"{framing.kind} inside another file is not read; unpack it first")
 
 
 def _parquet_records(
@@ -110,18 +117,21 @@ def _parquet_records(
 ) -> Iterator[pa.RecordBatch]:
     try:
         columns = tuple(pq.read_schema(path).names)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         reading.recognised, reading.tally.torn = True, f"the Parquet file is damaged: {error}"
         yield one_record(reading.tally, None, _first_bytes(path), "torn_archive")
         return
-    head = Head(name, _first_bytes(path), False, columns)
-    reading.heads.append(head)
+    head = reading.head = Head(name, _first_bytes(path), False, columns)
     reading.framing = recognise(head)
     if reading.framing is None:
         yield one_record(reading.tally, None, head.data, "unrecognised_file")
         return
     reading.recognised = True
-    yield from tables.frame_parquet(path, reading.tally)
+    try:
+        yield from tables.frame_parquet(path, reading.tally)
+    except tables.NotFramable as error:
+        reading.tally.torn = str(error)
+        yield one_record(reading.tally, None, head.data, "torn_tail")
 
 
 def _first_bytes(path: Path) -> bytes:

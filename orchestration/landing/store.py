@@ -11,6 +11,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from orchestration.errors import CannotFinish
 
@@ -43,23 +44,22 @@ def keep(path: Path, store: Path) -> StoredFile:
     written to meanwhile. Raises CannotFinish when the file cannot be read or stored.
     """
     store.mkdir(parents=True, exist_ok=True)
-    partial = store / f".{os.getpid()}-{path.name[:100]}.part"
+    partial = store / f".{uuid4().hex}.part"
     try:
         _copy(path, partial)
         sha256 = sha256_of(partial)
         kept = store / sha256
-        if kept.exists():
-            partial.unlink()
-        else:
+        if not kept.exists():
             partial.replace(kept)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise CannotFinish(f"{path}: cannot be kept in the store {store}: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
     return StoredFile(kept, sha256, kept.stat().st_size)
 
 
 def refer(path: Path) -> StoredFile:
-    """`store: reference`: keep only the path and the hash; `verify` tells when the bytes changed."""
+    """`store: reference`: keep only path and hash; `verify` tells when the bytes changed."""
     try:
         return StoredFile(path, sha256_of(path), path.stat().st_size)
     except OSError as error:

@@ -89,7 +89,7 @@ def _write(
     # Hidden until complete, so a reader sees the old judgement or the new one. No fsync: a
     # judgement can be made again from what it judged.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(judgement, ensure_ascii=False, indent=1), encoding="utf-8")
+    partial.write_text(json.dumps(judgement, ensure_ascii=False), encoding="utf-8")
     partial.replace(path)
     return path
 

@@ -54,7 +54,7 @@ class Head:
 
     @cached_property
     def objects(self) -> list[dict[str, Any]]:
-        """The lines that are JSON objects."""
+        """The lines that are JSON objects; of a line longer than the head, the keys it shows."""
         found: list[dict[str, Any]] = []
         for line in self.lines[:200]:
             try:
@@ -63,6 +63,8 @@ class Head:
                 continue
             if isinstance(value, dict):
                 found.append(value)
+        if not found and len(self.lines) == 1:
+            found.extend(cut_object(self.lines[0]))
         return found
 
     @cached_property
@@ -79,13 +81,34 @@ class Head:
         return self.data[:4] == b"PAR1"
 
 
+def cut_object(text: str) -> list[dict[str, Any]]:
+    """The beginning of a JSON object as far as it goes: the key it is cut at has an empty value.
+
+    >>> cut_object('{"event": "a", "properties": {"time": 1, "te')
+    [{'event': 'a', 'properties': {}}]
+    """
+    decoder = json.JSONDecoder()
+    found: dict[str, Any] = {}
+    key = re.compile(r'[{,]\s*("(?:[^"\\]|\\.)*")\s*:\s*')
+    position = 0
+    while match := key.match(text, position):
+        name = json.loads(match[1], strict=False)
+        try:
+            found[name], position = decoder.raw_decode(text, match.end())
+        except (ValueError, RecursionError):
+            found[name] = {} if text.startswith("{", match.end()) else None
+            break
+        position += len(text[position:]) - len(text[position:].lstrip())
+    return [found] if found else []
+
+
 class Source(ABC):
     """One vendor's way of exporting. Instances are stateless and registered by `vendor`."""
 
     vendor: str
     #: landing column -> JSON path inside the record, lifted as delivered, as text
     envelope: Mapping[str, str] = {}
-    #: SQL over the envelope columns giving the date as the vendor wrote it, as text, or null
+    #: SQL over the envelope columns: the date as the vendor wrote it (text or timestamp), or null
     raw_date: str
     #: what a record is and SQL for when it happened, for `inspect`
     event_column: str | None

@@ -10,13 +10,11 @@ from orchestration.sources.base import Framing, Head, Source, json_path
 
 
 def _properties(*names: str) -> dict[str, str]:
-    return {
-        name.lstrip("$").removeprefix("mp_"): json_path("properties", name) for name in names
-    }
+    return {name.lstrip("$").removeprefix("mp_"): json_path("properties", name) for name in names}
 
 
 class Mixpanel(Source):
-    """Lines that hold `event` or `properties`; the plain line `terminated early` ends a cut export."""
+    """Lines with `event` or `properties`; the plain line `terminated early` ends a cut export."""
 
     vendor = "mixpanel"
     envelope = {
@@ -50,16 +48,18 @@ class Mixpanel(Source):
     }
     # the wall clock as written: seconds, or milliseconds above 1e10 (`time_in_ms=true`)
     raw_date = """
-        strftime(make_timestamp(cast(
+        try(make_timestamp(try_cast(
             case when try_cast("time" as double) > 1e10 then try_cast("time" as double) * 1000
-                 else try_cast("time" as double) * 1000000 end as bigint)), '%Y-%m-%d')"""
+                 else try_cast("time" as double) * 1000000 end as bigint)))"""
     event_column = "event"
     time_sql = '"time"'
     stop_line = b"terminated early"
     keeps_last = True
     owns_by_last_user = False
     dedupe_rule = "event, distinct_id, time, $insert_id; the copy ingested last is kept"
-    identity_rule = "the first user on a device owns its anonymous events; alias and merge join users"
+    identity_rule = (
+        "the first user on a device owns its anonymous events; alias and merge join users"
+    )
     time_rule = "epoch of the project's wall clock (UTC for projects created since 2023)"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

@@ -24,16 +24,19 @@ EXTENSIONS: dict[str, Format] = {
     ".json": "jsonl",
     ".parquet": "parquet",
 }
+
+
 class Tabular(Source):
     """Rows with a header or keys; which column is what comes from `columns:`."""
 
     vendor = "tabular"
     raw_date = """case when "occurred_at" similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
         then left("occurred_at", 10)
-        when try_cast("occurred_at" as double) is not null then strftime(make_timestamp(cast(
+        when try_cast("occurred_at" as double) is not null then
+            strftime(try(make_timestamp(try_cast(
             case when try_cast("occurred_at" as double) > 1e10
                  then try_cast("occurred_at" as double) * 1000
-                 else try_cast("occurred_at" as double) * 1000000 end as bigint)), '%Y-%m-%d')
+                 else try_cast("occurred_at" as double) * 1000000 end as bigint))), '%Y-%m-%d')
         end"""
     event_column = "event"
     time_sql = '"occurred_at"'
@@ -60,7 +63,9 @@ class Tabular(Source):
         if config is None:
             return {target: json_path(target) for target in TABULAR_COLUMNS}
         columns = config.columns or {}
-        return {target: json_path(columns[target]) for target in TABULAR_COLUMNS if target in columns}
+        return {
+            target: json_path(columns[target]) for target in TABULAR_COLUMNS if target in columns
+        }
 
     def has_session_ids(self, config: SourceConfig) -> bool:
         """Only where a column is mapped to it."""
@@ -69,7 +74,7 @@ class Tabular(Source):
     def missing_columns(self, head: Head, config: SourceConfig) -> Sequence[str]:
         """Mapped columns absent from the header, from every first JSON line, or the schema."""
         framing = self.recognise(head, config)
-        if framing is None or not head.lines and not head.is_parquet:
+        if framing is None or (not head.lines and not head.is_parquet):
             return ()
         if framing.kind == "csv":
             present = set(_header(head, framing.delimiter))

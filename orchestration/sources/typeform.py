@@ -36,7 +36,9 @@ class Typeform(Source):
         "answers": json_path("answers"),
         "fields": json_path("fields"),
     }
-    raw_date = 'left(coalesce("csv_submit_date", "csv_start_date", "submitted_time", "landed_time"), 10)'
+    raw_date = (
+        'left(coalesce("csv_submit_date", "csv_start_date", "submitted_time", "landed_time"), 10)'
+    )
     event_column = None
     time_sql = 'coalesce("csv_submit_date", "csv_start_date", "submitted_time", "landed_time")'
     dedupe_rule = "token; the most complete, then the latest submission is kept"
@@ -70,4 +72,6 @@ def _is_page(document: dict[str, Any]) -> bool:
     items = document.get("items")
     if not isinstance(items, list):
         return False
-    return not items and "page_count" in document or any("landing_id" in i for i in items[:1])
+    return (not items and "page_count" in document) or any(
+        isinstance(item, dict) and "landing_id" in item for item in items[:1]
+    )

@@ -49,12 +49,6 @@ ROWS = {
             "gained": {"previous_events": 1000, "gone": 0, "added": 3, "changed": 0},
             "altered": {"previous_events": 1000, "gone": 0, "added": 0, "changed": 3},
         },
-        "gate_taxonomy": {
-            "unplanned": {"kind": "unplanned_event"},
-            "lacking": {"kind": "missing_required"},
-            "mistyped": {"kind": "wrong_type"},
-            "off the list": {"kind": "bad_value"},
-        },
         "gate_events": {
             "keyless": {"event_key": None},
             "timeless": {"occurred_at": None},
@@ -64,6 +58,12 @@ ROWS = {
         },
     },
     "marts": {
+        "gate_taxonomy": {
+            "unplanned": {"kind": "unplanned_event"},
+            "lacking": {"kind": "missing_required"},
+            "mistyped": {"kind": "wrong_type"},
+            "off the list": {"kind": "bad_value"},
+        },
         "gate_ledger": {
             "record lost": {"loaded": 899},
             "record doubled": {"duplicate": 51},

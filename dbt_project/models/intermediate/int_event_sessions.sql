@@ -23,32 +23,43 @@ assigned as (
         occurred_at,
         occurred_on,
         {% if var('sessions_use_vendor') -%}
-        case when has_session_ids then concat(source, chr(31), coalesce(session_hint, '')) end as vendor_session,
+        case when has_session_ids then concat(source, chr(31), coalesce(session_hint, '')) end
+            as vendor_session,
         has_session_ids and session_hint is null as is_outside
         {%- else -%}
-        cast(null as varchar) as vendor_session,
+        cast(null as string) as vendor_session,
         false as is_outside
         {%- endif %}
     from events
 
 ),
 
-gaps as (
+spaced as (
 
     select
         assigned.*,
+        lag(occurred_at) over (
+            partition by person_id, vendor_session
+            order by occurred_at, event_id
+        ) as previous_at
+    from assigned
+    where not is_outside
+
+),
+
+gaps as (
+
+    select
+        spaced.*,
         case
             when vendor_session is not null then 0
             when
-                {{ epoch_seconds('occurred_at') }}
-                - lag({{ epoch_seconds('occurred_at') }}) over by_time
+                {{ epoch_seconds('occurred_at') }} - {{ epoch_seconds('previous_at') }}
                 <= {{ var('session_timeout_seconds') }}
                 then 0
             else 1
         end as is_gap
-    from assigned
-    where not is_outside
-    window by_time as (partition by person_id, vendor_session order by occurred_at, event_id)
+    from spaced
 
 ),
 
@@ -69,8 +80,10 @@ chain_starts as (
 
     select
         chains.*,
-        min(occurred_at) over (partition by person_id, vendor_session, chain_number) as chain_started_at,
-        max(occurred_at) over (partition by person_id, vendor_session, chain_number) as chain_ended_at
+        min(occurred_at) over (partition by person_id, vendor_session, chain_number)
+            as chain_started_at,
+        max(occurred_at) over (partition by person_id, vendor_session, chain_number)
+            as chain_ended_at
     from chains
 
 ),
@@ -110,7 +123,11 @@ long_starts as (
             and long_chains.vendor_session is not distinct from cuts.vendor_session
             and long_chains.chain_number = cuts.chain_number
             and long_chains.occurred_at >= cuts.started_at
-    group by all
+    group by
+        long_chains.person_id,
+        long_chains.vendor_session,
+        long_chains.chain_number,
+        long_chains.occurred_at
 
 ),
 
@@ -136,6 +153,7 @@ select
     event_id,
     person_id,
     occurred_on,
-    md5(concat_ws(chr(31), person_id, cast(session_started_at as varchar), vendor_session)) as session_id,
+    md5(concat_ws(chr(31), person_id, cast(session_started_at as string), vendor_session))
+        as session_id,
     session_started_at
 from started

@@ -5,8 +5,10 @@ with staged as (
     select * from {{ ref('int_staged_events') }}
     {% if is_incremental() -%}
     where
+        -- the first two let whole row groups be left out; the third is the rule
         occurred_on in (select keys.occurred_on from {{ source('control', 'rebuild_keys') }} as keys)
         and event_key in (select keys.event_key from {{ source('control', 'rebuild_keys') }} as keys)
+        and {{ is_rebuilt_key() }}
     {%- endif %}
 
 ),
@@ -26,8 +28,8 @@ copied_keys as (
 
 ),
 
--- Only records that share their key with another are looked at closely. Ties by ingestion time, then
--- by content, never by arrival; what is left to lineage are rows equal in every column.
+-- Only records that share their key with another are looked at closely. Ties by ingestion time,
+-- then by content, never by arrival; what is left to lineage are rows equal in every column.
 copies as (
 
     select
@@ -40,12 +42,14 @@ copies as (
         row_number() over (
             partition by staged.event_key
             order by
-                case when settings.keeps_last then -{{ epoch_seconds('staged.ingested_at') }} else {{ epoch_seconds('staged.ingested_at') }} end
-                nulls last,
+                case
+                    when settings.keeps_last then -{{ epoch_seconds('staged.ingested_at') }}
+                    else {{ epoch_seconds('staged.ingested_at') }}
+                end nulls last,
                 md5(concat_ws(
                     chr(31), staged.properties, staged.user_id, staged.device_id, staged.platform,
-                    staged.os, staged.app_version, staged.country, staged.region, staged.occurred_at_raw,
-                    staged.session_hint, cast(staged.received_at as varchar)
+                    staged.os, staged.app_version, staged.country, staged.region,
+                    staged.occurred_at_raw, staged.session_hint, cast(staged.received_at as string)
                 )),
                 staged.file_sha256,
                 staged.record_number
@@ -60,8 +64,8 @@ key_spans as (
 
     select
         event_key,
-        {{ epoch_seconds('max(occurred_at)') }} - {{ epoch_seconds('min(occurred_at)') }} > min(dedupe_window_seconds)
-            as is_wide
+        {{ epoch_seconds('max(occurred_at)') }} - {{ epoch_seconds('min(occurred_at)') }}
+        > min(dedupe_window_seconds) as is_wide
     from copies
     where id_quality = 'vendor'
     group by event_key
@@ -153,9 +157,9 @@ select
     -- keys
     case
         when settings.dedupe_window_seconds > 0 and resolved.id_quality = 'vendor'
-            then md5(concat(resolved.event_key, chr(31), cast(resolved.occurred_at as varchar)))
+            then md5(concat(resolved.event_key, chr(31), cast(resolved.occurred_at as string)))
         when resolved.id_quality = 'derived' and coalesce(verdicts.copy_number, 1) > 1
-            then md5(concat(resolved.event_key, chr(31), cast(verdicts.copy_number as varchar)))
+            then md5(concat(resolved.event_key, chr(31), cast(verdicts.copy_number as string)))
         else resolved.event_key
     end as event_id,
     resolved.event_key,

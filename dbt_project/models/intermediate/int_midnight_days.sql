@@ -31,8 +31,8 @@ walls as (
 
     select
         person_days.*,
-        {{ utc_to_wall('first_at', "'" ~ var('reporting_timezone') ~ "'") }} as first_wall,
-        {{ utc_to_wall('last_at', "'" ~ var('reporting_timezone') ~ "'") }} as last_wall
+        {{ reporting_wall('first_at') }} as first_wall,
+        {{ reporting_wall('last_at') }} as last_wall
     from person_days
 
 )
@@ -44,8 +44,10 @@ select
     last_at
 from walls
 {% if not var('sessions_use_vendor') -%}
+-- An hour more than the timeout: a clock that was changed since midnight is ahead by that.
+{%- set reach = var('session_timeout_seconds') + 3600 %}
 where
-    first_wall <= cast(occurred_on as timestamp) + interval '{{ var("session_timeout_seconds") }}' second
+    first_wall <= cast(occurred_on as timestamp) + interval '{{ reach }}' second
     or last_wall >= cast(occurred_on as timestamp) + interval '24' hour
-    - interval '{{ var("session_timeout_seconds") }}' second
+    - interval '{{ reach }}' second
 {%- endif %}

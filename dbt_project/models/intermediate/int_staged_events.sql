@@ -3,9 +3,9 @@
 with staged as (
 
     select * from {{ ref('stg_mixpanel__events') }}
-    union all by name
+    {{ union_all_by_name() }}
     select * from {{ ref('stg_amplitude__events') }}
-    union all by name
+    {{ union_all_by_name() }}
     select * from {{ ref('stg_tabular__events') }}
 
 ),

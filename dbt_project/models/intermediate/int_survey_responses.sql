@@ -19,11 +19,11 @@ ranked as (
         row_number() over (
             partition by source, coalesce(form_id, ''), response_token
             order by
-                case completion when 'completed' then 0 when 'partial' then 1 else 2 end,
+                case completion when 'completed' then 0 when 'partial' then 1 else 2 end asc,
                 submitted_at desc nulls last,
-                md5(document),
-                file_sha256,
-                record_number
+                md5(document) asc,
+                file_sha256 asc,
+                record_number asc
         ) as copy_number
     from staged
 

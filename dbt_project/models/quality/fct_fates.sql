@@ -6,13 +6,17 @@ with files as (
         deliveries.vendor,
         deliveries.state
     from {{ source('control', 'files') }} as files
-    inner join {{ source('control', 'deliveries') }} as deliveries on files.delivery_id = deliveries.delivery_id
+    inner join {{ source('control', 'deliveries') }} as deliveries
+        on files.delivery_id = deliveries.delivery_id
 
 ),
 
 staged as (
 
-    {% for relation in ['stg_mixpanel__events', 'stg_amplitude__events', 'stg_tabular__events', 'stg_typeform__responses'] -%}
+    {% for relation in [
+        'stg_mixpanel__events', 'stg_amplitude__events', 'stg_tabular__events',
+        'stg_typeform__responses'
+    ] -%}
     select
         delivery_id,
         file_sha256,
@@ -68,10 +72,14 @@ stopped as (
     select
         staged.delivery_id,
         staged.file_sha256,
-        case when files.state = 'held' and staged.record_fate <> 'quarantined' then 'pending' else staged.record_fate end
-            as fate,
-        case when files.state = 'held' and staged.record_fate <> 'quarantined' then 'held' else staged.record_reason end
-            as reason,
+        case
+            when files.state = 'held' and staged.record_fate <> 'quarantined' then 'pending'
+            else staged.record_fate
+        end as fate,
+        case
+            when files.state = 'held' and staged.record_fate <> 'quarantined' then 'held'
+            else staged.record_reason
+        end as reason,
         sum(staged.records) as records
     from staged
     inner join files
@@ -79,7 +87,12 @@ stopped as (
     where
         files.state in ('current', 'held')
         and staged.record_fate is not null
-    group by all
+    group by
+        staged.delivery_id,
+        staged.file_sha256,
+        staged.record_fate,
+        staged.record_reason,
+        files.state
 
 ),
 
@@ -103,7 +116,10 @@ waiting as (
         files.state in ('current', 'held')
         and staged.record_fate is null
         and admitted.delivery_id is null
-    group by all
+    group by
+        staged.delivery_id,
+        staged.file_sha256,
+        files.state
 
 ),
 
@@ -144,7 +160,7 @@ loaded as (
         delivery_id,
         file_sha256,
         'loaded' as fate,
-        cast(null as varchar) as reason,
+        cast(null as string) as reason,
         count(*) as records
     from {{ ref('fct_events') }}
     group by
@@ -157,7 +173,7 @@ loaded as (
         delivery_id,
         file_sha256,
         'loaded' as fate,
-        cast(null as varchar) as reason,
+        cast(null as string) as reason,
         count(distinct record_number) as records
     from {{ ref('fct_survey_answers') }}
     group by
@@ -204,7 +220,16 @@ select
     fates.file_sha256,
     fates.fate,
     fates.reason,
-    cast(fates.records as bigint) as records
+    -- of a held delivery, records of several fates wait for one reason
+    cast(sum(fates.records) as bigint) as records
 from fates
 inner join files on fates.delivery_id = files.delivery_id and fates.file_sha256 = files.file_sha256
 where fates.records > 0
+group by
+    files.source,
+    files.vendor,
+    fates.delivery_id,
+    files.file_name,
+    fates.file_sha256,
+    fates.fate,
+    fates.reason

@@ -6,7 +6,10 @@ with deliveries as (
 
 staged as (
 
-    {% for relation in ['stg_mixpanel__events', 'stg_amplitude__events', 'stg_tabular__events', 'stg_typeform__responses'] -%}
+    {% for relation in [
+        'stg_mixpanel__events', 'stg_amplitude__events', 'stg_tabular__events',
+        'stg_typeform__responses'
+    ] -%}
     select
         delivery_id,
         file_sha256,

@@ -3,11 +3,11 @@
 with events as (
 
     select
-        source,
-        source_event_name,
-        event_name,
-        occurred_on,
-        properties
+        events.source,
+        events.source_event_name,
+        events.event_name,
+        events.occurred_on,
+        events.properties
     from {{ ref('fct_events') }} as events
     where {{ in_rebuilt_dates('events') }}
 
@@ -24,7 +24,7 @@ unplanned as (
     select
         source,
         source_event_name as event_name,
-        cast(null as varchar) as property_name,
+        cast(null as string) as property_name,
         'unplanned_event' as kind,
         occurred_on,
         count(*) as records
@@ -61,9 +61,13 @@ judged as (
         property_name,
         occurred_on,
         case
-            when delivered is null or delivered = 'null' then case when is_required then 'missing_required' end
+            when delivered is null or delivered = 'null'
+                then case when is_required then 'missing_required' end
             when not {{ json_is_of_type('delivered', 'property_type') }} then 'wrong_type'
-            when allowed_values is not null and not {{ json_list_has('allowed_values', 'delivered') }} then 'bad_value'
+            when
+                allowed_values is not null
+                and not {{ json_list_has('allowed_values', 'delivered') }}
+                then 'bad_value'
         end as kind
     from found
 

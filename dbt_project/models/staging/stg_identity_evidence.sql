@@ -1,5 +1,3 @@
-{{ config(alias='stg_identity_evidence') }}
-
 with staged as (
 
     {% for vendor in ['mixpanel', 'amplitude', 'tabular'] -%}
@@ -18,7 +16,9 @@ with staged as (
         link_right
     from {{ ref('stg_' ~ vendor ~ '__events') }}
     where
-        delivery_id in (select to_stage.delivery_id from {{ source('control', 'to_stage') }} as to_stage)
+        delivery_id in (
+            select to_stage.delivery_id from {{ source('control', 'to_stage') }} as to_stage
+        )
         and coalesce(record_fate, 'identity') = 'identity'
     {% if not loop.last -%}
     union all
@@ -69,11 +69,13 @@ links as (
         staged.delivery_id,
         'merge' as evidence,
         case
-            when staged.vendor = 'amplitude' then {{ node(1, 'staged.source', 'staged.link_left') }}
+            when staged.vendor = 'amplitude'
+                then {{ node(1, 'staged.source', 'staged.link_left') }}
             else {{ node(0, 'settings.user_namespace', 'staged.link_left') }}
         end as left_node,
         case
-            when staged.vendor = 'amplitude' then {{ node(1, 'staged.source', 'staged.link_right') }}
+            when staged.vendor = 'amplitude'
+                then {{ node(1, 'staged.source', 'staged.link_right') }}
             else {{ node(0, 'settings.user_namespace', 'staged.link_right') }}
         end as right_node,
         staged.occurred_at,
@@ -84,7 +86,7 @@ links as (
 
     union all
 
-    -- an anonymous id that says which user it became; events may carry it as device or as user
+    -- an anonymous id that says which user it became
     select
         staged.source,
         staged.delivery_id,

@@ -4,5 +4,6 @@ select
     event_kind,
     funnel_stage,
     owner_team,
-    taxonomy_version
+    taxonomy_version,
+    has_primary
 from {{ source('control', 'event_types') }}

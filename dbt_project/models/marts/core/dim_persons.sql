@@ -12,9 +12,7 @@ with person_ids as (
     from {{ ref('fct_events') }}
     where
         person_id is not null
-        {% if is_incremental() -%}
-        and person_id in (select cells.person_id from {{ source('control', 'rebuild_cells') }} as cells)
-        {%- endif %}
+        and {{ in_rebuilt_persons() }}
 
 )
 

@@ -2,7 +2,8 @@
 
 with events as (
 
-    select * from {{ ref('int_events') }} as events
+    select events.*
+    from {{ ref('int_events') }} as events
     where
         events.fate = 'loaded'
         and {{ in_rebuilt_cells('events') }}
@@ -11,14 +12,16 @@ with events as (
 
 staged as (
 
-    select * from {{ ref('int_staged_events') }} as staged
+    select staged.*
+    from {{ ref('int_staged_events') }} as staged
     where {{ in_rebuilt_dates('staged') }}
 
 ),
 
 sessions as (
 
-    select * from {{ ref('int_event_sessions') }} as sessions
+    select sessions.*
+    from {{ ref('int_event_sessions') }} as sessions
     where {{ in_rebuilt_dates('sessions') }}
 
 ),

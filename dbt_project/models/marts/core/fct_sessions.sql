@@ -1,12 +1,15 @@
-{{ config(materialized='incremental', incremental_strategy='replace_cells', cell_date='started_on') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_cells',
+    meta={'cell_date': 'started_on'}
+) }}
 
 with events as (
 
     select
-        person_id,
-        session_id,
-        session_started_at,
-        event_id
+        sessions.person_id,
+        sessions.session_id,
+        sessions.event_id
     from {{ ref('int_event_sessions') }} as sessions
     where {{ in_rebuilt_cells('sessions') }}
 
@@ -15,9 +18,9 @@ with events as (
 times as (
 
     select
-        event_id,
-        occurred_at,
-        occurred_on
+        spine.event_id,
+        spine.occurred_at,
+        spine.occurred_on
     from {{ ref('int_events') }} as spine
     where
         spine.fate = 'loaded'
@@ -32,7 +35,8 @@ select
     max(times.occurred_at) as ended_at,
     count(*) as event_count,
     min(times.occurred_on) as started_on,
-    {{ epoch_seconds('max(times.occurred_at)') }} - {{ epoch_seconds('min(times.occurred_at)') }} as duration_seconds
+    {{ epoch_seconds('max(times.occurred_at)') }} - {{ epoch_seconds('min(times.occurred_at)') }}
+        as duration_seconds
 from events
 inner join times on events.event_id = times.event_id
 group by events.session_id, events.person_id

@@ -1,21 +1,25 @@
-{{ config(materialized='incremental', incremental_strategy='replace_dates') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_dates',
+    post_hook="{{ mark_open_date() }}"
+) }}
 
 with events as (
 
     select
-        occurred_on,
-        platform,
-        source,
-        event_name,
-        event_kind,
-        is_primary,
-        person_id
+        events.occurred_on,
+        events.platform,
+        events.source,
+        events.event_name,
+        events.event_kind,
+        events.is_primary,
+        events.person_id
     from {{ ref('fct_events') }} as events
     where {{ in_rebuilt_dates('events') }}
 
 ),
 
--- Totals over platforms and sources are rows of their own (grouping_level), never sums of persons.
+-- Totals over platforms and sources are rows of their own, never sums of persons.
 active as (
 
     select
@@ -26,9 +30,7 @@ active as (
         grouping(source) as over_sources,
         count(distinct person_id) as active_persons
     from events
-    group by grouping sets (
-        (occurred_on, platform, source), (occurred_on, platform), (occurred_on, source), (occurred_on)
-    )
+    group by occurred_on, cube(platform, source)
 
 ),
 
@@ -45,12 +47,7 @@ converted as (
         count(distinct person_id) as persons
     from events
     where event_kind = 'micro' and is_primary
-    group by grouping sets (
-        (occurred_on, event_name, platform, source),
-        (occurred_on, event_name, platform),
-        (occurred_on, event_name, source),
-        (occurred_on, event_name)
-    )
+    group by occurred_on, event_name, cube(platform, source)
 
 ),
 
@@ -63,12 +60,15 @@ incomplete as (
 select
     converted.occurred_on,
     converted.event_name,
-    case when converted.over_platforms = 1 then '(all)' else coalesce(converted.platform, '(unknown)') end as platform,
+    case
+        when converted.over_platforms = 1 then '(all)'
+        else coalesce(converted.platform, '(unknown)')
+    end as platform,
     case when converted.over_sources = 1 then '(all)' else converted.source end as source,
     converted.events,
     converted.persons,
     active.active_persons,
-    case when active.active_persons > 0 then converted.persons * 1.0 / active.active_persons end as rate,
+    cast(converted.persons as double) / nullif(active.active_persons, 0) as rate,
     incomplete.occurred_on is null as is_complete,
     converted.occurred_on = cast('{{ var("today") }}' as date) as is_open
 from converted

@@ -23,15 +23,23 @@ answers as (
 
 ),
 
-persons as (
+respondents as (
 
     select
         responses.response_id,
-        md5(coalesce(nodes.root_node, {{ node(0, 'settings.user_namespace', 'responses.respondent_user_id') }})) as person_id
+        {{ node(0, 'settings.user_namespace', 'responses.respondent_user_id') }} as user_node
     from responses
     inner join settings on responses.source = settings.source
-    left join nodes
-        on {{ node(0, 'settings.user_namespace', 'responses.respondent_user_id') }} = nodes.node
+
+),
+
+persons as (
+
+    select
+        respondents.response_id,
+        md5(coalesce(nodes.root_node, respondents.user_node)) as person_id
+    from respondents
+    left join nodes on respondents.user_node = nodes.node
 
 )
 

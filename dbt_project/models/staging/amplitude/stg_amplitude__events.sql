@@ -1,3 +1,7 @@
+{%- set lifted = [
+    'event_properties', 'event_type', 'event_time', 'uuid', '$insert_id', 'user_id', 'device_id',
+    'session_id', 'server_received_time', 'platform', 'version_name', 'country', 'region', 'language'
+] -%}
 with landed as (
 
     select * from {{ source('landing', 'amplitude') }}
@@ -18,8 +22,12 @@ opened as (
         settings.user_namespace,
         landed.event_type is null and landed.merged_amplitude_id is not null as is_merge,
         {{ to_number('landed.merge_time') }} as merge_epoch,
-        case when landed.parse_error is null then {{ json_object_at('landed.raw', '$.event_properties') }} end
-            as event_properties
+        case
+            when landed.parse_error is null
+                then {{ json_object_at('landed.raw', '$.event_properties') }}
+        end as event_properties,
+        {{ to_instant_or_null('coalesce(landed.server_received_time, landed.server_upload_time)') }}
+            as received_at
     from landed
     inner join settings on landed.source = settings.source
 
@@ -44,16 +52,16 @@ described as (
         event_type as source_event_name,
         -- corrected by the vendor already: client time moved by receive minus client upload
         case
-            when is_merge
-                then {{ epoch_to_timestamp('case when merge_epoch > 1e10 then merge_epoch / 1000 else merge_epoch end') }}
-            else {{ to_timestamp_or_null('event_time') }}
+            when is_merge then {{ epoch_to_timestamp(unscaled_epoch('merge_epoch')) }}
+            else {{ to_instant_or_null('event_time') }}
         end as wall_at,
         true as is_utc,
-        {{ to_timestamp_or_null('coalesce(server_received_time, server_upload_time)') }} as received_at,
-        {{ to_timestamp_or_null('coalesce(server_received_time, server_upload_time)') }} as ingested_at,
+        received_at,
+        received_at as ingested_at,
         coalesce(event_time, merge_time) as occurred_at_raw,
         case
-            when insert_id is not null then concat_ws(chr(31), 'insert_id', coalesce(device_id, ''), insert_id)
+            when insert_id is not null
+                then concat_ws(chr(31), 'insert_id', coalesce(device_id, ''), insert_id)
             when uuid is not null then concat_ws(chr(31), 'uuid', uuid)
         end as key_parts,
         raw as content,
@@ -68,12 +76,15 @@ described as (
                 {{ matches('event_type', '^[-0-9.{[]|^true$|^false$') }}
                 and not {{ json_is_text('raw', '$.event_type') }}
                 then 'event_is_not_text'
-            when event_properties is not null and event_properties <> 'null' and not {{ json_is_object('event_properties', '$') }}
+            when
+                event_properties is not null
+                and event_properties <> 'null'
+                and not {{ json_is_object('event_properties', '$') }}
                 then 'properties_are_not_an_object'
             when event_time is null then 'missing_time'
         end as shape_error,
         is_merge or coalesce(event_type in ('$identify', '$groupidentify'), false) as is_identity,
-        cast(null as varchar) as is_filtered,
+        cast(null as string) as is_filtered,
         device_id as anonymous_id,
         user_id,
         device_id,
@@ -84,21 +95,18 @@ described as (
         version_name as app_version,
         country,
         region,
-        "language" as locale,
-        cast(null as varchar) as product_line,
+        {{ adapter.quote("language") }} as locale,
+        cast(null as string) as product_line,
         campaign,
         utm_source,
         utm_medium,
         utm_campaign,
-        cast(null as varchar) as experiment_id,
-        cast(null as varchar) as variant_id,
+        cast(null as string) as experiment_id,
+        cast(null as string) as variant_id,
         -- the event's own properties on top, what the vendor added under one key beside them
         case
-            when parse_error is null then {{ json_with_rest('event_properties', 'raw', '$amplitude', [
-                'event_properties', 'event_type', 'event_time', 'uuid', '$insert_id', 'user_id', 'device_id',
-                'session_id', 'server_received_time', 'platform', 'version_name', 'country', 'region',
-                'language'
-            ]) }}
+            when parse_error is null
+                then {{ json_with_rest('event_properties', 'raw', '$amplitude', lifted) }}
         end as properties
     from opened
 

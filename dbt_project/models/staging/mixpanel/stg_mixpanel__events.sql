@@ -18,7 +18,10 @@ opened as (
         settings.timezone,
         settings.user_namespace,
         settings.identity_mode,
-        case when landed.parse_error is null then {{ json_object_at('landed.raw', '$.properties') }} end as bag,
+        case
+            when landed.parse_error is null then {{ json_object_at('landed.raw', '$.properties') }}
+        end as bag,
+        lower(landed.lib) as mp_lib_name,
         -- the prefix marks devices under simplified id merge; some senders double it
         regexp_replace(landed.distinct_id, '^([$]device:)+', '') as bare_distinct_id,
         landed.distinct_id like '$device:%' as is_device,
@@ -33,7 +36,10 @@ identified as (
     select
         opened.*,
         case
-            when user_id is not null and user_id not like '$device:%' and coalesce(identity_mode, 'simplified') = 'simplified'
+            when
+                user_id is not null
+                and user_id not like '$device:%'
+                and coalesce(identity_mode, 'simplified') = 'simplified'
                 then user_id
             when not is_device and (device_id is null or distinct_id <> device_id) then distinct_id
         end as known_user_id,
@@ -45,7 +51,7 @@ identified as (
 described as (
 
     select
-        identified.source,
+        source,
         vendor,
         timezone,
         user_namespace,
@@ -59,24 +65,28 @@ described as (
         record_number,
         landed_at,
         event as source_event_name,
-        -- seconds, or milliseconds above 1e10 (time_in_ms=true); the project's wall clock either way
-        {{ epoch_to_timestamp('case when abs(epoch) > 1e10 then epoch / 1000 else epoch end') }} as wall_at,
+        -- seconds, or milliseconds (time_in_ms=true); the project's wall clock either way
+        {{ epoch_to_timestamp(unscaled_epoch('epoch')) }} as wall_at,
         false as is_utc,
         {{ epoch_to_timestamp(to_number('api_timestamp_ms') ~ ' / 1000') }} as received_at,
         {{ epoch_to_timestamp(to_number('processing_time_ms') ~ ' / 1000') }} as ingested_at,
-        "time" as occurred_at_raw,
+        {{ adapter.quote("time") }} as occurred_at_raw,
         case
             when insert_id is not null
-                then concat_ws(chr(31), event, coalesce(distinct_id, ''), cast(epoch as varchar), insert_id)
+                then concat_ws(
+                    chr(31), event, coalesce(distinct_id, ''), cast(epoch as string), insert_id
+                )
         end as key_parts,
         bag as content,
-        cast(null as varchar) as vendor_user_id,
+        cast(null as string) as vendor_user_id,
         case
             when event = '$identify' then 'identify'
             when event = '$create_alias' then 'merge'
-            when event = '$merge' then case when {{ json_length('distinct_ids') }} = 2 then 'merge' end
+            when event = '$merge'
+                then case when {{ json_length('distinct_ids') }} = 2 then 'merge' end
             when known_user_id is not null and known_device_id is not null then 'claim'
-            when known_user_id is not null and distinct_id_before_identity <> known_user_id then 'identify'
+            when known_user_id is not null and distinct_id_before_identity <> known_user_id
+                then 'identify'
         end as link_kind,
         case
             when event = '$identify' then anon_id
@@ -93,17 +103,19 @@ described as (
         end as link_right,
         case
             when event is null then 'missing_event'
-            when {{ matches('event', '^[-0-9.{[]|^true$|^false$') }} and not {{ json_is_text('raw', '$.event') }}
+            when
+                {{ matches('event', '^[-0-9.{[]|^true$|^false$') }}
+                and not {{ json_is_text('raw', '$.event') }}
                 then 'event_is_not_text'
             when not {{ json_is_object('bag', '$') }} or bag is null then 'missing_properties'
-            when "time" is null then 'missing_time'
+            when {{ adapter.quote("time") }} is null then 'missing_time'
         end as shape_error,
         event in ('$identify', '$create_alias', '$merge') as is_identity,
-        cast(null as varchar) as is_filtered,
+        cast(null as string) as is_filtered,
         case when is_device then distinct_id end as anonymous_id,
         known_user_id as user_id,
         known_device_id as device_id,
-        cast(null as varchar) as session_hint,
+        cast(null as string) as session_hint,
         coalesce(
             lower(platform),
             case
@@ -117,20 +129,20 @@ described as (
         country_code as country,
         region,
         locale,
-        cast(null as varchar) as product_line,
+        cast(null as string) as product_line,
         campaign,
         utm_source,
         utm_medium,
         utm_campaign,
-        cast(null as varchar) as experiment_id,
-        cast(null as varchar) as variant_id,
+        cast(null as string) as experiment_id,
+        cast(null as string) as variant_id,
         {{ json_without('bag', [
             'time', 'distinct_id', '$insert_id', '$device_id', '$user_id',
             '$distinct_id_before_identity', 'mp_processing_time_ms', '$mp_api_timestamp_ms',
             'platform', '$os', '$app_version_string', 'mp_country_code', '$region', '$locale',
             'campaign', 'utm_source', 'utm_medium', 'utm_campaign'
         ]) }} as properties
-    from (select identified.*, lower(identified.lib) as mp_lib_name from identified) as identified
+    from identified
 
 ),
 

@@ -18,8 +18,9 @@ opened as (
         coalesce(landed.record, landed.raw) as document,
         landed.fields is not null as is_definition,
         coalesce(landed.csv_token, landed.token) as response_token,
-        {{ to_timestamp_or_null('coalesce(landed.csv_submit_date, landed.submitted_time)') }} as submitted,
-        {{ to_timestamp_or_null('coalesce(landed.csv_start_date, landed.landed_time)') }} as started
+        {{ to_instant_or_null('coalesce(landed.csv_submit_date, landed.submitted_time)') }}
+            as submitted,
+        {{ to_instant_or_null('coalesce(landed.csv_start_date, landed.landed_time)') }} as started
     from landed
     inner join settings on landed.source = settings.source
 
@@ -34,7 +35,8 @@ judged as (
             when is_definition then null
             when response_token is null then 'missing_token'
             when coalesce(submitted, started) is null then 'unreadable_time'
-            when coalesce(submitted, started) < timestamp '2000-01-01 00:00:00' then 'time_before_2000'
+            when coalesce(submitted, started) < timestamp '2000-01-01 00:00:00'
+                then 'time_before_2000'
             when coalesce(submitted, started) > landed_at + interval '24' hour then 'future_dated'
         end as quarantine_reason
     from opened
@@ -48,22 +50,23 @@ select
     form_id,
 
     -- who
-    coalesce(
-        {{ json_texts('document', '[respondent_field]') }},
-        ''
-    ) as csv_respondent,
-    case when hidden is not null then {{ json_texts('hidden', '[respondent_field]') }} end as api_respondent,
+    case when record is not null then {{ json_member_text('document', 'respondent_field') }} end
+        as csv_respondent,
+    {{ json_member_text('hidden', 'respondent_field') }} as api_respondent,
     coalesce(csv_network_id, network_id) as network_id,
     lower(platform) as platform,
 
     -- completion
-    coalesce(csv_response_type, response_type, case when submitted is not null then 'completed' else 'started' end)
-        as completion,
+    coalesce(
+        csv_response_type,
+        response_type,
+        case when submitted is not null then 'completed' else 'started' end
+    ) as completion,
 
     -- times
     started as opened_at,
     submitted as submitted_at,
-    cast({{ utc_to_wall('coalesce(submitted, started)', "'" ~ var('reporting_timezone') ~ "'") }} as date) as occurred_on,
+    cast({{ reporting_wall('coalesce(submitted, started)') }} as date) as occurred_on,
 
     -- content
     document,
@@ -75,7 +78,8 @@ select
         when quarantine_reason is not null then 'quarantined'
         when is_definition then 'filtered'
     end as record_fate,
-    coalesce(quarantine_reason, case when is_definition then 'form_definition' end) as record_reason,
+    coalesce(quarantine_reason, case when is_definition then 'form_definition' end)
+        as record_reason,
     case when quarantine_reason is not null then raw end as raw,
     case when quarantine_reason is not null then raw_bytes end as raw_bytes,
 

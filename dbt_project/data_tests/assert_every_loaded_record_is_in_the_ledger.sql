@@ -1,0 +1,37 @@
+-- What a reader counts in the marts is what the ledger calls loaded, source by source. The ledger
+-- counts by file; events of a file it does not know would be missing there.
+with counted as (
+
+    select
+        source,
+        count(*) as records
+    from {{ ref('fct_events') }}
+    group by source
+
+    union all
+
+    select
+        source,
+        count(distinct response_id) as records
+    from {{ ref('fct_survey_answers') }}
+    group by source
+
+),
+
+accounted as (
+
+    select
+        source,
+        sum(loaded) as records
+    from {{ ref('fct_ledger') }}
+    group by source
+
+)
+
+select
+    accounted.source,
+    accounted.records as accounted_records,
+    counted.records as counted_records
+from accounted
+full outer join counted on accounted.source = counted.source
+where coalesce(accounted.records, 0) <> coalesce(counted.records, 0)

@@ -1,0 +1,3 @@
+"""`waybill inspect`."""
+def inspect(path: str) -> None:
+    """x"""

@@ -1,0 +1,86 @@
+"""The only Dagster entry point: one migration as assets, gates, jobs, a schedule and sensors."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration.config import Migration, load_migration
+from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
+from orchestration.defs import automation, gates, landing, warehouse
+from orchestration.errors import CannotFinish
+
+
+def build_definitions(migration: Migration) -> dg.Definitions:
+    """Everything Dagster knows of a migration."""
+    os.environ.update(dbt_environment(migration))
+    migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    manifest = _parsed_manifest(migration)
+    staging = warehouse.staging_models(migration, manifest)
+    sources = list(migration.sources)
+    return dg.Definitions(
+        assets=[
+            *(landing.landing_asset(migration, source) for source in sources),
+            warehouse.landed_records(migration),
+            staging,
+            warehouse.rebuild_set(migration, sorted(staging.keys)),
+            warehouse.marts_models(migration, manifest),
+            warehouse.snapshot(migration),
+        ],
+        asset_checks=[
+            *(landing.landing_gate(migration, source) for source in sources),
+            gates.staging_gate(migration),
+            gates.marts_gate(migration),
+        ],
+        jobs=[
+            *(automation.landing_job(source) for source in sources),
+            automation.build_job(sources),
+        ],
+        schedules=[automation.migration_schedule(migration)],
+        sensors=[automation.new_deliveries_sensor(migration, source) for source in sources],
+        resources={
+            "dbt": DbtCliResource(
+                project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=_dbt()
+            )
+        },
+        # DuckDB takes one writing process; parallelism is inside a step
+        executor=dg.in_process_executor,
+    )
+
+
+def _dbt() -> str:
+    beside = Path(sys.executable).with_name("dbt")
+    return str(beside) if beside.exists() else shutil.which("dbt") or "dbt"
+
+
+def _parsed_manifest(migration: Migration) -> Path:
+    """dbt's manifest, parsed anew when a file of the project is newer. Raises CannotFinish."""
+    manifest = warehouse.dbt_manifest(migration)
+    files = (path for folder in ("models", "macros") for path in (PROJECT / folder).rglob("*"))
+    newest = max(path.stat().st_mtime for path in [*files, PROJECT / "dbt_project.yml"])
+    if manifest.exists() and manifest.stat().st_mtime > newest:
+        return manifest
+    arguments = ["parse", "--project-dir", str(PROJECT), "--vars", json.dumps(dbt_vars(migration))]
+    done = subprocess.run(
+        [_dbt(), "--quiet", *arguments],
+        env={**os.environ, **dbt_environment(migration)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CannotFinish(f"dbt cannot parse {PROJECT}: {done.stdout}{done.stderr}")
+    return manifest
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """The migration that WAYBILL_CONFIG names, else `orchestration/migration.yaml`."""
+    return build_definitions(load_migration())

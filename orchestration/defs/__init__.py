@@ -1,0 +1,1 @@
+"""Dagster definitions: thin, they call the modules of the stages."""

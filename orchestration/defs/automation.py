@@ -1,0 +1,107 @@
+"""Jobs, the schedule of the migration, and the sensor for new deliveries."""
+
+import time
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+
+from orchestration.config import Migration, SourceConfig
+from orchestration.defs.landing import landing_key
+from orchestration.defs.warehouse import DERIVED_RANGE
+from orchestration.landing.arrivals import arrive
+from orchestration.landing.catalog import export_files
+from orchestration.landing.manifest import manifests
+from orchestration.migration.waves import bring_into_scope
+from orchestration.partitions import deliveries_of
+
+BUILD_JOB = "build_warehouse"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+# An export still being written grows; one that has not changed for a minute is taken for whole.
+SETTLED_SECONDS = 60
+# A first load may span years. All of it is built; days further back are only not marked as such,
+# since Dagster takes its time for every partition.
+MARKED_DAYS = timedelta(days=100)
+
+
+def landing_job_name(source: str) -> str:
+    """The job that lands deliveries of one source."""
+    return f"land_{source}"
+
+
+def landing_job(source: str) -> Any:
+    """Land deliveries of one source and judge them."""
+    return dg.define_asset_job(
+        landing_job_name(source), selection=dg.AssetSelection.assets(landing_key(source))
+    )
+
+
+def build_job(sources: Sequence[str]) -> Any:
+    """Everything after landing, for a range of days in one run."""
+    landing = dg.AssetSelection.assets(*(landing_key(source) for source in sources))
+    return dg.define_asset_job(BUILD_JOB, selection=dg.AssetSelection.all() - landing)
+
+
+def build_tags(migration: Migration) -> dict[str, str]:
+    """Tags of a build over the dates of all that is landed (a day more on both sides for zones)."""
+    days = sorted(
+        date.fromisoformat(raw_date)
+        for source in migration.sources
+        for manifest in manifests(migration.landing_dir, source)
+        for raw_date in manifest.raw_dates
+        if raw_date != "unknown"
+    )
+    today = date.today()
+    first, last = (days[0], days[-1]) if days else (today, today)
+    last = min(last + timedelta(days=1), today)
+    first = max(first - timedelta(days=1), last - MARKED_DAYS)
+    return {RANGE_START: min(first, last).isoformat(), RANGE_END: last.isoformat(), DERIVED_RANGE: "true"}
+
+
+def new_deliveries_sensor(migration: Migration, source: str) -> dg.SensorDefinition:
+    """Land what is new in a source's export folder, once its files have settled."""
+
+    @dg.sensor(
+        name=f"new_deliveries_of_{source}",
+        job_name=landing_job_name(source),
+        minimum_interval_seconds=60,
+        description=f"Lands new deliveries of {source}.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if not _settled(source, migration.sources[source]):
+            return dg.SkipReason(f"files of {source} are still being written")
+        waiting = arrive(migration, source)
+        if not waiting:
+            return dg.SkipReason(f"nothing new in {migration.sources[source].location}")
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=delivery, partition_key=delivery) for delivery in waiting
+            ],
+            dynamic_partitions_requests=[deliveries_of(source).build_add_request(waiting)],
+        )
+
+    return sensor
+
+
+def _settled(source: str, config: SourceConfig) -> bool:
+    newest = max((path.stat().st_mtime for path in export_files(source, config)), default=0.0)
+    return time.time() - newest >= SETTLED_SECONDS
+
+
+def migration_schedule(migration: Migration) -> dg.ScheduleDefinition:
+    """Build what was landed, every hour; an hour in which nothing came costs little."""
+
+    @dg.schedule(
+        job_name=BUILD_JOB,
+        cron_schedule="15 * * * *",
+        execution_timezone=migration.reporting_timezone,
+        description="Builds the warehouse from what was landed.",
+    )
+    def hourly_build(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        bring_into_scope(migration, None)
+        return dg.RunRequest(tags=build_tags(migration))
+
+    return hourly_build
+

@@ -1,0 +1,115 @@
+"""Run the assets from the command line, on the same instance the UI shows."""
+
+import io
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.config import Migration
+from orchestration.defs.automation import (
+    BUILD_JOB,
+    RANGE_END,
+    RANGE_START,
+    build_tags,
+    landing_job_name,
+)
+from orchestration.errors import CannotFinish
+from orchestration.landing.arrivals import arrive
+from orchestration.partitions import deliveries_of
+
+Tell = Callable[[str], None]
+
+INSTANCE_SETTINGS = """\
+telemetry: {enabled: false}
+# a killed run is found by its heartbeat, and its place in the warehouse's pool is freed
+run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 60}
+concurrency:
+  pools: {default_limit: 1, granularity: run}
+  runs: {max_concurrent_runs: 1}
+"""
+
+
+def run_migration(
+    migration: Migration,
+    *,
+    only_source: str | None = None,
+    dates: tuple[date, date] | None = None,
+    tell: Tell = lambda _: None,
+) -> None:
+    """Land what is new, then build: two kinds of Dagster runs, in this process.
+
+    A gate that turns red does not raise; its judgement is on file. Raises CannotFinish when a step
+    failed for another reason.
+    """
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+    tell("loading definitions")
+    from orchestration.definitions import build_definitions
+
+    definitions = build_definitions(migration)
+    with instance_of(migration) as instance:
+        for source in [only_source] if only_source else list(migration.sources):
+            tell(f"{source}: looking for new deliveries")
+            waiting = arrive(migration, source)
+            if waiting:
+                tell(f"{source}: landing {len(waiting)} deliveries")
+                instance.add_dynamic_partitions(deliveries_of(source).name or "", waiting)
+                _land(definitions, instance, source, waiting)
+        tell("building staging, marts and quality")
+        tags = build_tags(migration)
+        if dates is not None:
+            tags = {RANGE_START: dates[0].isoformat(), RANGE_END: dates[1].isoformat()}
+        _execute(definitions, instance, BUILD_JOB, tags)
+
+
+def instance_of(migration: Migration) -> dg.DagsterInstance:
+    """The migration's Dagster instance: DAGSTER_HOME, else `<home>/dagster`."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(migration.dagster_dir.absolute())))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(INSTANCE_SETTINGS)
+    return dg.DagsterInstance.get()
+
+
+def _land(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, source: str, waiting: list[str]
+) -> None:
+    """Land in ranges of neighbouring partitions: a range is one run, whatever its length."""
+    keys = list(instance.get_dynamic_partitions(deliveries_of(source).name or ""))
+    positions = sorted(keys.index(delivery) for delivery in waiting)
+    first = positions[0]
+    for position, following in zip(positions, [*positions[1:], None], strict=True):
+        if following != position + 1:
+            tags = {RANGE_START: keys[first], RANGE_END: keys[position]}
+            _execute(definitions, instance, landing_job_name(source), tags)
+            first = following if following is not None else first
+
+
+def _execute(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]
+) -> None:
+    # the instance keeps every event; the terminal shows progress and the outcome
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    # standard output is the command's own: what dbt prints goes to the log that Dagster keeps
+    with redirect_stdout(io.StringIO()):
+        result = definitions.resolve_job_def(job).execute_in_process(
+            run_config=quiet, instance=instance, tags=tags, raise_on_error=False
+        )
+    if result.success:
+        return
+    failures = [event for event in result.all_events if event.is_step_failure]
+    if not failures:  # a blocking check was red: told by the gates, not here
+        return
+    data = failures[0].step_failure_data
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = error.message.strip() if error is not None else "no reason was given"
+    if "check" in message.lower() and "blocking" in message.lower():
+        return
+    raise CannotFinish(f"{failures[0].step_key}: {message}")

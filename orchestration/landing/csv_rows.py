@@ -1,0 +1,385 @@
+"""Framing of CSV (RFC 4180), exactly: which lines are one record, and its cells by column name.
+
+A record keeps its verbatim text in `raw`, and its cells that are not empty as a JSON object of text
+in `record`. Garbage costs itself alone: after a stray quote, framing starts again at the next line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.landing.framing import (
+    CR,
+    KEPT_BYTES,
+    LF,
+    MAX_RECORD_BYTES,
+    Tally,
+    batch,
+    binary_array,
+    blank_rows,
+    chunks,
+    not_utf8,
+    one_record,
+    without_bom,
+)
+from orchestration.sql import literal, quoted
+
+QUOTE = 34
+# A quoted cell with more lines than this is taken for a stray quote: it must not swallow the file.
+MAX_LINES_IN_RECORD = 1000
+MOST_LINES_AFTER_STRAY = 50  # of a record that proves that a stray quote came before it
+SMALL_WINDOW = 4 << 10
+
+Positions = npt.NDArray[np.int64]
+Batches = Iterator[pa.RecordBatch]
+
+
+def column_names(header: Sequence[str]) -> list[str]:
+    """Header cells made unique: the second `Other` is `Other#2`, an empty one `column#n`.
+
+    >>> column_names(["id", "Other", "Other", ""])
+    ['id', 'Other', 'Other#2', 'column#4']
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for position, cell in enumerate(header, start=1):
+        name = base = cell or f"column#{position}"
+        copy = 1
+        while name in taken:
+            copy += 1
+            name = f"{base}#{copy}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def frame_csv(
+    blocks: Iterable[bytes],
+    tally: Tally,
+    member: str | None = None,
+    *,
+    delimiter: str = ",",
+    torn: Iterable[str | None] = (),
+) -> Iterator[pa.RecordBatch]:
+    """Frame the records after one header record, which is not counted.
+
+    A record whose cells do not fit the header is kept with error `wrong_column_count`, one whose
+    quotes do not close with `stray_quote`. A last record without line end that does not fit is the
+    tail of a cut file.
+    """
+    rows = _Rows(tally, member, delimiter)
+    rest = b""
+    overlong: bytes | None = None
+    for chunk in without_bom(chunks(blocks, tally)):
+        data = rest + chunk
+        if overlong is not None:
+            first = data.find(b"\n") + 1
+            if first == 0:
+                rest = b""
+                continue
+            yield one_record(tally, member, overlong, "record_too_long")
+            overlong, data = None, data[first:]
+        rest = yield from rows.frame(data, is_last=False)
+        if len(rest) > MAX_RECORD_BYTES and b"\n" not in rest:
+            overlong, rest = rest[:KEPT_BYTES], b""
+    reason = next(iter(torn), None)
+    tally.torn = reason
+    if overlong is not None:
+        yield one_record(tally, member, overlong, "record_too_long")
+    else:
+        end = rest.rfind(b"\n") + 1
+        unclosed = yield from rows.frame(rest[:end], is_last=True)
+        rest = unclosed + rest[end:]
+    if reason is not None:
+        yield one_record(tally, member, rest, "torn_tail")
+    elif rest.strip() and rows.names:
+        row = _first_row(rest.split(b"\n"), delimiter)
+        if row is not None and row.lines == rest.count(b"\n") + 1 and rows.fits(row):
+            yield rows.single(rest, row)
+        else:
+            tally.torn = "the last line is cut: it has no line end and is not whole"
+            yield one_record(tally, member, rest, "torn_tail")
+    elif rest and not rest.strip():
+        tally.blank_lines += 1
+
+
+@dataclass(frozen=True)
+class _Row:
+    cells: list[str]
+    lines: int
+
+
+def _first_row(lines: Sequence[bytes], delimiter: str) -> _Row | None:
+    """The record at the beginning of these lines, read strictly; None where there is none."""
+    text = (line.decode("utf-8", "surrogateescape") + "\n" for line in lines)
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    try:
+        return _Row(next(reader, []), reader.line_num)
+    except csv.Error:
+        return None
+
+
+@dataclass
+class _Table:
+    """The closed records at the beginning of some text: where they are and what is wrong."""
+
+    starts: Positions
+    ends: Positions  # of their last LF
+    contents: Positions  # where their text ends, before CR and LF
+    delimiters: Positions
+    widths: Positions
+    has_quote: npt.NDArray[np.bool_]
+    lines: Positions
+
+
+@dataclass
+class _Rows:
+    """The framer of one stream; `names` are known once the header was seen."""
+
+    tally: Tally
+    member: str | None
+    delimiter: str
+    names: list[str] = field(default_factory=list)
+
+    def frame(self, data: bytes, *, is_last: bool) -> Generator[pa.RecordBatch, None, bytes]:
+        """Frame what is whole in `data` and return the rest: an unclosed record or a part of one.
+
+        Windows grow, so that a bad record costs a look at its surroundings, not at all of `data`.
+        """
+        position, window = 0, len(data)
+        while position < len(data):
+            end = data.rfind(b"\n", position, position + window) + 1
+            table = _closed_records(data[position:end], self.delimiter)
+            if not self.names and len(table.ends):
+                position += self._take_header(data[position : position + int(table.ends[0]) + 1])
+                continue
+            used = yield from self._good_ones(data[position:end], table)
+            position += used
+            closed = table.ends[table.ends >= used] + 1 - used
+            if len(closed):
+                apparent = data[position : position + int(closed[0])]
+            elif position + window < len(data) or (end and position == end < len(data)):
+                window *= 2
+                continue
+            elif is_last or self._is_too_long(data, position):
+                apparent = data[position : data.rfind(b"\n", position) + 1]
+            else:
+                break
+            cost = yield from self._resynchronised(apparent, is_closed=len(closed) > 0)
+            if cost == 0:
+                break
+            position, window = position + cost, SMALL_WINDOW
+        return data[position:]
+
+    def _is_too_long(self, data: bytes, position: int) -> bool:
+        """Whether what is not closed can be no record any more."""
+        lines = data.count(b"\n", position)
+        return lines > MAX_LINES_IN_RECORD or (
+            lines > 0 and len(data) - position > MAX_RECORD_BYTES
+        )
+
+    def fits(self, row: _Row) -> bool:
+        """Whether a record has as many cells as the header."""
+        return len(row.cells) == len(self.names)
+
+    def single(self, raw: bytes, row: _Row) -> pa.RecordBatch:
+        """A batch of one record whose cells are known."""
+        cells = {n: c for n, c in zip(self.names, row.cells, strict=True) if c != ""}
+        text = json.dumps(cells, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        is_text = not any("\udc80" <= c <= "\udcff" for c in text)
+        record = pa.array([text if is_text else None], pa.large_string())
+        return batch(self.tally, self.member, pa.array([raw], pa.large_binary()), record)
+
+    def _take_header(self, text: bytes) -> int:
+        decoded = text.decode("utf-8", errors="replace")
+        reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=self.delimiter)
+        self.names = column_names(next(reader, []))
+        return len(text)
+
+    def _resynchronised(
+        self, text: bytes, *, is_closed: bool
+    ) -> Generator[pa.RecordBatch, None, int]:
+        """Take one record or one bad line off `text`, whose quotes are odd; return its length.
+
+        Where no record begins at a later line, all of it is one bad record (returned as 0 when
+        it is not closed: its end may be still to come).
+        """
+        lines = text[:-1].split(b"\n")[:MAX_LINES_IN_RECORD]
+        row = _first_row(lines, self.delimiter)
+        if row is not None and self.fits(row):
+            raw = b"\n".join(lines[: row.lines])
+            yield self.single(raw.removesuffix(b"\r"), row)
+            return len(raw) + 1
+        later = (
+            _first_row(lines[n : n + MOST_LINES_AFTER_STRAY], self.delimiter)
+            for n in range(1, len(lines))
+        )
+        if any(each is not None and self.fits(each) for each in later):
+            bad = lines[0]
+        elif is_closed or len(lines) == MAX_LINES_IN_RECORD:
+            bad = b"\n".join(lines)
+        else:
+            return 0
+        single = row is not None and row.lines == bad.count(b"\n") + 1
+        error = "wrong_column_count" if single else "stray_quote"
+        yield one_record(self.tally, self.member, bad.removesuffix(b"\r"), error)
+        return len(bad) + 1
+
+    def _good_ones(self, text: bytes, table: _Table) -> Generator[pa.RecordBatch, None, int]:
+        """Frame the closed records up to the first whose quotes are odd; return their length."""
+        count = len(table.ends)
+        if count == 0:
+            return 0
+        buffer = np.frombuffer(text, dtype=np.uint8)
+        raw = _spans(buffer, table.starts, table.contents)
+        fits = table.widths == len(self.names)
+        # white space is a blank line only where it is no row of empty cells
+        blank = blank_rows(raw) & ((table.widths == 1) | ~fits)
+        bytes_only = np.zeros(count, dtype=bool)
+        bytes_only[not_utf8(raw)] = True
+        odd = (~fits & table.has_quote) | (table.lines > MAX_LINES_IN_RECORD)
+        fields = _Fields.of(buffer, table, np.flatnonzero(fits & ~blank & ~odd), self.names)
+        odd[fields.rows[fields.malformed]] = True
+        odd &= ~blank
+        good = int(odd.argmax()) if odd.any() else count
+        if good:
+            read = fields.select((fields.rows < good) & ~bytes_only[fields.rows])
+            records = read.as_json(buffer, text)
+            at = np.zeros(count, dtype=np.int64)
+            at[read.rows] = np.arange(len(read.rows))
+            missing = np.ones(count, dtype=bool)
+            missing[read.rows] = False
+            kept = np.flatnonzero(~blank[:good])
+            self.tally.blank_lines += good - len(kept)
+            wrong = pc.if_else(
+                pa.array(~(fits | bytes_only)[kept]),
+                "wrong_column_count",
+                pa.scalar(None, pa.string()),
+            )
+            if len(kept):
+                record = records.take(pa.array(at[kept], mask=missing[kept]))
+                yield batch(self.tally, self.member, raw.take(pa.array(kept)), record, wrong)
+            return int(table.ends[good - 1]) + 1
+        return 0
+
+
+def _closed_records(text: bytes, delimiter: str) -> _Table:
+    """Cut `text`, which ends in LF, at the LFs and delimiters outside of quotes.
+
+    A quote between two ordinary characters can neither open nor close a cell: it is text.
+    """
+    buffer = np.frombuffer(text, dtype=np.uint8)
+    separator = ord(delimiter)
+    feeds = np.flatnonzero(buffer == LF)
+    delimiters = np.flatnonzero(buffer == separator)
+    quotes = np.flatnonzero(buffer == QUOTE)
+    if len(quotes):
+        edge = np.zeros(256, dtype=bool)
+        edge[[LF, CR, QUOTE, separator]] = True
+        opens = edge[buffer[np.maximum(quotes - 1, 0)]] | (quotes == 0)
+        quotes = quotes[opens | edge[buffer[quotes + 1]]]
+        ends = feeds[np.searchsorted(quotes, feeds) % 2 == 0]
+        delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
+    else:
+        ends = feeds
+    starts = np.empty_like(ends)
+    if len(ends):
+        starts[0], starts[1:] = 0, ends[:-1] + 1
+    has_cr = (ends > starts) & (buffer[np.maximum(ends - 1, 0)] == CR)
+
+    def within(positions: Positions) -> Positions:
+        counts: Positions = np.diff(np.searchsorted(positions, ends), prepend=0)
+        return counts
+
+    return _Table(
+        starts,
+        ends,
+        ends - has_cr,
+        delimiters,
+        within(delimiters) + 1,
+        within(quotes) > 0,
+        within(feeds + 1),
+    )
+
+
+def _spans(buffer: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> pa.Array:
+    """The values that lie between these positions, which grow and do not overlap."""
+    edges = np.zeros(len(buffer) + 1, dtype=np.int8)
+    edges[starts] += 1
+    edges[ends] -= 1
+    inside = np.cumsum(edges[:-1], dtype=np.int8).view(bool)
+    return binary_array(buffer[inside], ends - starts)
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """Cells of records of the right width: one row of positions for each of `rows`."""
+
+    names: list[str]
+    rows: Positions
+    starts: Positions
+    ends: Positions
+    is_quoted: npt.NDArray[np.bool_]
+    malformed: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        buffer: npt.NDArray[np.uint8],
+        table: _Table,
+        rows: Positions,
+        names: list[str],
+    ) -> _Fields:
+        """Positions of the cells of these rows; quotes around a cell are left out."""
+        chosen = np.zeros(len(table.ends) + 1, dtype=bool)
+        chosen[rows] = True
+        inner = table.delimiters[chosen[np.searchsorted(table.ends, table.delimiters)]]
+        inner = inner.reshape(len(rows), len(names) - 1)
+        starts = np.hstack([table.starts[rows, None], inner + 1])
+        ends = np.hstack([inner, table.contents[rows, None]])
+        opens = (ends > starts) & (buffer[starts] == QUOTE)
+        closes = (ends - starts > 1) & (buffer[np.maximum(ends - 1, 0)] == QUOTE)
+        is_quoted = opens & closes
+        malformed = (opens & ~closes).any(axis=1)
+        return cls(names, rows, starts + is_quoted, ends - is_quoted, is_quoted, malformed)
+
+    def select(self, chosen: npt.NDArray[np.bool_]) -> _Fields:
+        """Some of the rows."""
+        return _Fields(
+            self.names,
+            self.rows[chosen],
+            self.starts[chosen],
+            self.ends[chosen],
+            self.is_quoted[chosen],
+            self.malformed[chosen],
+        )
+
+    def as_json(self, buffer: npt.NDArray[np.uint8], text: bytes) -> pa.Array:
+        """Rows as JSON objects of text, keys in name order; empty cells are left out."""
+        cells = _spans(buffer, self.starts.ravel(), self.ends.ravel()).cast(pa.large_string())
+        if b'""' in text:
+            plain = pc.replace_substring(cells, '""', '"')
+            cells = pc.if_else(pa.array(self.is_quoted.ravel()), plain, cells)
+        width = len(self.names)
+        columns = [cells.take(pa.array(np.arange(n, len(cells), width))) for n in range(width)]
+        table = pa.table(columns, names=[f"c{n}" for n in range(width)])
+        fields = ", ".join(
+            f"{literal(name)}, nullif({quoted(f'c{n}')}, '')"
+            for name, n in sorted((name, n) for n, name in enumerate(self.names))
+        )
+        with duckdb.connect() as connection:
+            connection.register("cells", table)
+            merged = connection.sql(
+                f"select json_merge_patch('{{}}', json_object({fields}))::varchar from cells"
+            ).to_arrow_table()
+        return merged.column(0).cast(pa.large_string()).combine_chunks()

@@ -1,0 +1,118 @@
+"""What happened, as data: the ledger by source, the gates, and the file to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.config import Migration
+from orchestration.pipeline import all_landed
+from orchestration.quality.decisions import read_decisions
+from orchestration.quality.gate_results import read_results, to_gates_json
+from orchestration.warehouse import marts_file, readable_file
+
+FATES = ("loaded", "duplicate", "identity", "filtered", "quarantined", "erased", "pending")
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a migration. `ledger` is by source; `gates` as the command line prints it."""
+
+    ledger: dict[str, dict[str, int]]
+    gates: list[dict[str, Any]]
+    warehouse: Path
+    todo: list[str]
+
+    @property
+    def is_green(self) -> bool:
+        """Every gate is green, or red and accepted."""
+        return all(gate["success"] for gate in self.gates)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fixed shape of `run` and `status`."""
+        return {
+            "ledger": self.ledger,
+            "gates": self.gates,
+            "warehouse": str(self.warehouse),
+            "todo": self.todo,
+        }
+
+
+def status_of(migration: Migration) -> Status:
+    """Read the state from what the last run left. Sources that were never run have zeros."""
+    decisions = read_decisions(migration.decisions_dir)
+    present = {
+        landed.manifest.delivery_id
+        for landed in all_landed(migration)
+        if landed.state in ("current", "held")
+    }
+    results = read_results(migration.gates_dir, present)
+    gates = to_gates_json(results, decisions)
+    ledger = {source: dict.fromkeys(("read", *FATES), 0) for source in migration.sources}
+    path = marts_file(migration)
+    if path.exists():
+        with duckdb.connect(path, read_only=True) as connection:
+            ledger.update(_ledger(connection, set(migration.sources)))
+            todo = _todo(connection, gates)
+    else:
+        todo = []
+    return Status(ledger, gates, readable_file(migration).absolute(), todo)
+
+
+def _ledger(connection: duckdb.DuckDBPyConnection, sources: set[str]) -> dict[str, dict[str, int]]:
+    if not _has_ledger(connection):
+        return {}
+    columns = ", ".join(f'sum("{column}")::bigint' for column in ("read", *FATES))
+    rows = connection.execute(
+        f"select source, {columns} from quality.fct_ledger group by source"
+    ).fetchall()
+    return {
+        row[0]: dict(zip(("read", *FATES), row[1:], strict=True)) for row in rows if row[0] in sources
+    }
+
+
+def _has_ledger(connection: duckdb.DuckDBPyConnection) -> bool:
+    row = connection.execute(
+        """select count(*) from information_schema.tables
+        where table_schema = 'quality' and table_name = 'fct_ledger'"""
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _todo(connection: duckdb.DuckDBPyConnection, gates: list[dict[str, Any]]) -> list[str]:
+    """At most three things to do, by the records they concern: red gates before warnings."""
+    if not _has_ledger(connection):
+        return []
+    by_delivery = dict(
+        connection.execute(
+            "select delivery_id, sum(\"read\")::bigint from quality.fct_ledger group by 1"
+        ).fetchall()
+    )
+    quarantined = connection.execute(
+        """select source, reason, count(*) from quality.fct_quarantine group by all"""
+    ).fetchall()
+    unmapped = connection.execute(
+        """select source, event_name, sum(records)::bigint from quality.fct_taxonomy_violations
+        where kind = 'unplanned_event' group by all"""
+    ).fetchall()
+    red = [
+        (True, by_delivery.get(item["delivery_id"], 0), f"{gate['source']}: {item['rule']}: "
+         f"{item['observed']}. {item['next_step']}")
+        for gate in gates
+        for item in gate["failed"]
+        if "accepted" not in item
+    ]
+    rest = [
+        (False, records, f"{source}: '{event}' is not in the taxonomy, {records:,} events are loaded "
+         "without a name. Add it as an alias of the event it means, or as an event.")
+        for source, event, records in unmapped
+    ] + [
+        (False, records, f"{source}: {records:,} records are quarantined ({reason}). See "
+         "quality.fct_quarantine; after a fix, `waybill replay`.")
+        for source, reason, records in quarantined
+    ]
+    ranked = sorted(red + rest, key=lambda each: (not each[0], -each[1]))
+    return [text for _, _, text in ranked[:3]]
