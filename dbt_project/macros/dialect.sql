@@ -3,7 +3,7 @@
     `<adapter>__` versions and nothing else.
 #}
 
-{# The JSON pointer of a key in a column. A pointer has escapes for its own signs, a path has not. #}
+{# The JSON pointer of a key in a column. Unlike a path, it has escapes for its own signs. #}
 {% macro json_pointer(key) -%}
     '/' || replace(replace({{ key }}, '~', '~0'), '/', '~1')
 {%- endmacro %}
@@ -24,8 +24,9 @@
     {{ return(adapter.dispatch('json_without')(document, keys)) }}
 {%- endmacro %}
 {% macro default__json_without(document, keys) -%}
-    to_json(map_filter(from_json({{ document }}, 'map<string,string>'),
-        (k, v) -> k not in ({% for key in keys %}'{{ key }}'{{ ", " if not loop.last }}{% endfor %})))
+    to_json(map_filter(from_json({{ document }}, 'map<string,variant>'), (k, v) -> k not in (
+        {%- for key in keys %}'{{ key }}'{{ ", " if not loop.last }}{% endfor -%}
+    )))
 {%- endmacro %}
 {% macro duckdb__json_without(document, keys) -%}
     cast(json_merge_patch({{ document }}, '{
@@ -38,7 +39,10 @@
     {{ return(adapter.dispatch('json_canonical')(document)) }}
 {%- endmacro %}
 {% macro default__json_canonical(document) -%}
-    to_json(from_json({{ document }}, 'map<string,string>'))
+    array_join(transform(
+        array_sort(map_keys(from_json({{ document }}, 'map<string,variant>'))),
+        k -> concat(k, ':', to_json(from_json({{ document }}, 'map<string,variant>')[k]))
+    ), ',')
 {%- endmacro %}
 {% macro duckdb__json_canonical(document) -%}
     array_to_string(list_transform(
@@ -52,7 +56,7 @@
     {{ return(adapter.dispatch('wall_to_utc')(wall, zone)) }}
 {%- endmacro %}
 {% macro default__wall_to_utc(wall, zone) -%}
-    {#- Java takes the earlier; an hour later the clock shows the same only in the repeated hour. -#}
+    {#- Java takes the earlier; in the repeated hour alone the clock shows the same an hour on. -#}
     case
         when
             from_utc_timestamp(
@@ -114,7 +118,8 @@
     {{ return(adapter.dispatch('json_is_text')(document, path)) }}
 {%- endmacro %}
 {% macro default__json_is_text(document, path) -%}
-    schema_of_variant(variant_get(try_parse_json({{ document }}), '{{ path }}', 'variant')) = 'STRING'
+    schema_of_variant(variant_get(try_parse_json({{ document }}), '{{ path }}', 'variant'))
+    = 'STRING'
 {%- endmacro %}
 {% macro duckdb__json_is_text(document, path) -%}
     json_type({{ document }}, '{{ path }}') = 'VARCHAR'
@@ -144,8 +149,8 @@
 {%- endmacro %}
 
 {#
-    An instant in UTC from text, null where it is none: an offset in the text is applied, text without
-    one is UTC. DuckDB's cast to a timestamp reads over an offset without a word.
+    An instant in UTC from text, null where it is none: an offset in the text is applied, text
+    without one is UTC. DuckDB's cast to a timestamp reads over an offset without a word.
 #}
 {% macro to_instant_or_null(text) -%}
     {{ return(adapter.dispatch('to_instant_or_null')(text)) }}
@@ -185,7 +190,12 @@
     {{ return(adapter.dispatch('json_with_rest')(own, document, key, lifted)) }}
 {%- endmacro %}
 {% macro default__json_with_rest(own, document, key, lifted) -%}
-    concat('{"{{ key }}":', {{ json_without(document, lifted) }}, ',"event_properties":', coalesce({{ own }}, '{}'), '}')
+    to_json(map_concat(
+        coalesce(
+            from_json({{ own }}, 'map<string,variant>'), from_json('{}', 'map<string,variant>')
+        ),
+        map('{{ key }}', parse_json({{ json_without(document, lifted) }}))
+    ))
 {%- endmacro %}
 {% macro duckdb__json_with_rest(own, document, key, lifted) -%}
     cast(json_merge_patch(
@@ -199,8 +209,10 @@
     {{ return(adapter.dispatch('json_patched')(document, patch)) }}
 {%- endmacro %}
 {% macro default__json_patched(document, patch) -%}
-    to_json(map_filter(from_json({{ document }}, 'map<string,string>'),
-        (k, v) -> not map_contains_key(from_json({{ patch }}, 'map<string,string>'), k)))
+    to_json(map_filter(
+        from_json({{ document }}, 'map<string,variant>'),
+        (k, v) -> not map_contains_key(from_json({{ patch }}, 'map<string,variant>'), k)
+    ))
 {%- endmacro %}
 {% macro duckdb__json_patched(document, patch) -%}
     cast(json_merge_patch({{ document }}, {{ patch }}) as varchar)
@@ -211,7 +223,9 @@
     {{ return(adapter.dispatch('json_texts')(document, keys)) }}
 {%- endmacro %}
 {% macro default__json_texts(document, keys) -%}
-    array_join(transform({{ keys }}, k -> coalesce(from_json({{ document }}, 'map<string,string>')[k], '')), chr(31))
+    array_join(transform(
+        {{ keys }}, k -> coalesce(from_json({{ document }}, 'map<string,string>')[k], '')
+    ), chr(31))
 {%- endmacro %}
 {% macro duckdb__json_texts(document, keys) -%}
     array_to_string(list_transform({{ keys }}, lambda k: coalesce(
@@ -223,7 +237,7 @@
     {{ return(adapter.dispatch('json_member')(document, key)) }}
 {%- endmacro %}
 {% macro default__json_member(document, key) -%}
-    from_json({{ document }}, 'map<string,string>')[{{ key }}]
+    to_json(from_json({{ document }}, 'map<string,variant>')[{{ key }}])
 {%- endmacro %}
 {% macro duckdb__json_member(document, key) -%}
     cast(json_extract({{ document }}, {{ json_pointer(key) }}) as varchar)
@@ -262,7 +276,7 @@
     unnest(cast(json_extract({{ document }}, '$[*]') as varchar []))
 {%- endmacro %}
 
-{# Whether a JSON value is of a taxonomy type; text that reads as the type counts, as CSV has no other. #}
+{# Whether a JSON value is of a taxonomy type. Text that reads as it counts: CSV has no other. #}
 {% macro json_is_of_type(value, type) -%}
     {{ return(adapter.dispatch('json_is_of_type')(value, type)) }}
 {%- endmacro %}

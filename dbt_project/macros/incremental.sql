@@ -43,12 +43,13 @@
     )
 {%- endmacro %}
 
-{# Marts: replace the cells of the rebuild set. `cell_date` names the model's date column. #}
+{# Marts: replace the cells of the rebuild set. `cell_date` in a model's meta names its date. #}
 {% macro get_incremental_replace_cells_sql(arg_dict) %}
     {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
     {%- set target = arg_dict['target_relation'] -%}
+    {%- set cell_date = config.get('meta', {}).get('cell_date', 'occurred_on') %}
     delete from {{ target }}
-    where (coalesce(person_id, ''), {{ config.get('meta', {}).get('cell_date', 'occurred_on') }}) in (
+    where (coalesce(person_id, ''), {{ cell_date }}) in (
         select (cells.person_id, cells.occurred_on)
         from {{ source('control', 'rebuild_cells') }} as cells
     );
@@ -103,7 +104,9 @@
 {%- endmacro %}
 
 {% macro quoted_columns(columns) -%}
-    {%- for column in columns -%}{{ adapter.quote(column.name) }}{{ ", " if not loop.last }}{%- endfor -%}
+    {%- for column in columns -%}
+    {{ adapter.quote(column.name) }}{{ ", " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# Person dimensions: replace every person of the rebuild set. #}

@@ -33,7 +33,10 @@
 
         select
             ties.person_id,
-            case when ties.evening_on = widened.occurred_on then ties.morning_on else ties.evening_on end
+            case
+                when ties.evening_on = widened.occurred_on then ties.morning_on
+                else ties.evening_on
+            end
         from widened
         inner join ties
             on

@@ -6,7 +6,10 @@
 {# An id as a node of the identity graph, null for ids that stand for nobody. #}
 {% macro node(rank, namespace, id) -%}
     case
-        when lower(trim({{ id }})) not in (select denied.id from {{ source('control', 'denied_ids') }} as denied)
+        when
+            lower(trim({{ id }})) not in (
+                select denied.id from {{ source('control', 'denied_ids') }} as denied
+            )
             then concat('{{ rank }}|', {{ namespace }}, '|', {{ id }})
     end
 {%- endmacro %}
@@ -37,6 +40,7 @@
       of the event contract from anonymous_id to properties.
 #}
 {% macro staged_events() %}
+{%- set wall_seconds = epoch_seconds('described.wall_at') -%}
 wall_quarters as (
     -- zone rules are looked up once per quarter hour and zone, not once per event
     select distinct
@@ -86,8 +90,8 @@ instants as (
                 and described.received_at is not null
                 and {{ epoch_seconds('described.received_at') }} + 300
                 >= {{ epoch_seconds('described.wall_at') }} - wall_offsets.late_offset
-                then {{ epoch_to_timestamp(epoch_seconds('described.wall_at') ~ ' - wall_offsets.late_offset') }}
-            else {{ epoch_to_timestamp(epoch_seconds('described.wall_at') ~ ' - wall_offsets.early_offset') }}
+                then {{ epoch_to_timestamp(wall_seconds ~ ' - wall_offsets.late_offset') }}
+            else {{ epoch_to_timestamp(wall_seconds ~ ' - wall_offsets.early_offset') }}
         end as occurred_at
     from described
     left join wall_offsets

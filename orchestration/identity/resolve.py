@@ -82,11 +82,15 @@ from changes
 
 _EDGES = """
 create or replace temp view user_edges as
-select left_node, right_node, delivery_id from admitted_evidence where evidence = 'merge'
+select left_node, right_node from admitted_evidence where evidence = 'merge'
+union all
+-- the vendor's own key of a user; one that two users share is like a shared device, and joins nobody
+select left_node, min(right_node) from admitted_evidence where evidence = 'holds'
+group by left_node having min(right_node) = max(right_node)
 union all
 -- an anonymous id that events may carry as if it were a user's belongs to the owner of the id
 select concat('0|', sources.user_namespace, '|', substr(evidence.left_node, length(evidence.source) + 4)),
-    owners.user_node, evidence.delivery_id
+    owners.user_node
 from admitted_evidence as evidence
 join control.sources as sources on evidence.source = sources.source
 join control.device_owners as owners on evidence.left_node = owners.device_node
@@ -98,10 +102,10 @@ _TOUCHED_NODES = """
 create or replace temp table touched_nodes as
 with ends as (
     select left_node as node from staging.stg_identity_evidence
-    where evidence = 'merge' and delivery_id in (select delivery_id from changed_deliveries)
+    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from changed_deliveries)
     union
     select right_node from staging.stg_identity_evidence
-    where evidence = 'merge' and delivery_id in (select delivery_id from changed_deliveries)
+    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from changed_deliveries)
     union
     select concat('0|', sources.user_namespace, '|', substr(evidence.left_node, length(evidence.source) + 4))
     from staging.stg_identity_evidence as evidence

@@ -39,6 +39,7 @@ QUOTE = 34
 MAX_LINES_IN_RECORD = 1000
 MOST_LINES_AFTER_STRAY = 50  # of a record that proves that a stray quote came before it
 SMALL_WINDOW = 4 << 10
+AHEAD = 1 << 20
 
 Positions = npt.NDArray[np.int64]
 Batches = Iterator[pa.RecordBatch]
@@ -77,7 +78,15 @@ def frame_csv(
     quotes do not close with `stray_quote`. A last record without line end that does not fit is the
     tail of a cut file.
     """
-    rows = _Rows(tally, member, delimiter)
+    with duckdb.connect() as connection:
+        rows = _Rows(tally, member, delimiter, connection)
+        yield from _framed(rows, blocks, torn)
+
+
+def _framed(
+    rows: _Rows, blocks: Iterable[bytes], torn: Iterable[str | None]
+) -> Iterator[pa.RecordBatch]:
+    tally, member = rows.tally, rows.member
     rest = b""
     overlong: bytes | None = None
     for chunk in without_bom(chunks(blocks, tally)):
@@ -103,7 +112,7 @@ def frame_csv(
     if reason is not None:
         yield one_record(tally, member, rest, "torn_tail")
     elif rest.strip() and rows.names:
-        row = _first_row(rest.split(b"\n"), delimiter)
+        row = _first_row(rest.split(b"\n"), rows.delimiter)
         if row is not None and row.lines == rest.count(b"\n") + 1 and rows.fits(row):
             yield rows.single(rest, row)
         else:
@@ -138,6 +147,7 @@ class _Table:
     contents: Positions  # where their text ends, before CR and LF
     delimiters: Positions
     widths: Positions
+    quotes: Positions
     has_quote: npt.NDArray[np.bool_]
     lines: Positions
 
@@ -149,6 +159,7 @@ class _Rows:
     tally: Tally
     member: str | None
     delimiter: str
+    connection: duckdb.DuckDBPyConnection
     names: list[str] = field(default_factory=list)
 
     def frame(self, data: bytes, *, is_last: bool) -> Generator[pa.RecordBatch, None, bytes]:
@@ -166,27 +177,23 @@ class _Rows:
             used = yield from self._good_ones(data[position:end], table)
             position += used
             closed = table.ends[table.ends >= used] + 1 - used
-            if len(closed):
-                apparent = data[position : position + int(closed[0])]
-            elif position + window < len(data) or (end and position == end < len(data)):
+            is_open = len(closed) == 0
+            if is_open and data.find(b"\n", position) < 0:
+                break  # a part of a line
+            if is_open and (used or position + window < len(data)):
                 window *= 2
                 continue
-            elif is_last or self._is_too_long(data, position):
-                apparent = data[position : data.rfind(b"\n", position) + 1]
-            else:
+            if is_open and not is_last and not _is_too_long(data, position):
                 break
-            cost = yield from self._resynchronised(apparent, is_closed=len(closed) > 0)
+            ahead = _lines_ahead(data, position, is_last)
+            if ahead is None:
+                break
+            lines = None if is_open else data.count(b"\n", position, position + int(closed[0]))
+            cost = yield from self._resynchronised(ahead, lines)
             if cost == 0:
                 break
             position, window = position + cost, SMALL_WINDOW
         return data[position:]
-
-    def _is_too_long(self, data: bytes, position: int) -> bool:
-        """Whether what is not closed can be no record any more."""
-        lines = data.count(b"\n", position)
-        return lines > MAX_LINES_IN_RECORD or (
-            lines > 0 and len(data) - position > MAX_RECORD_BYTES
-        )
 
     def fits(self, row: _Row) -> bool:
         """Whether a record has as many cells as the header."""
@@ -207,29 +214,29 @@ class _Rows:
         return len(text)
 
     def _resynchronised(
-        self, text: bytes, *, is_closed: bool
+        self, ahead: list[bytes], lines: int | None
     ) -> Generator[pa.RecordBatch, None, int]:
-        """Take one record or one bad line off `text`, whose quotes are odd; return its length.
+        """Take one record or one bad line off the lines `ahead`; return its length.
 
-        Where no record begins at a later line, all of it is one bad record (returned as 0 when
-        it is not closed: its end may be still to come).
+        `lines` of them are one record as its odd quotes would have it (None: they do not close).
+        Where no record begins at a later line of it, all of it is one bad record, but when it does
+        not close before the end it is left (0).
         """
-        lines = text[:-1].split(b"\n")[:MAX_LINES_IN_RECORD]
-        row = _first_row(lines, self.delimiter)
+        row = _first_row(ahead, self.delimiter)
         if row is not None and self.fits(row):
-            raw = b"\n".join(lines[: row.lines])
+            raw = b"\n".join(ahead[: row.lines])
             yield self.single(raw.removesuffix(b"\r"), row)
             return len(raw) + 1
         later = (
-            _first_row(lines[n : n + MOST_LINES_AFTER_STRAY], self.delimiter)
-            for n in range(1, len(lines))
+            _first_row(ahead[n : n + MOST_LINES_AFTER_STRAY], self.delimiter)
+            for n in range(1, min(lines or len(ahead), len(ahead)))
         )
         if any(each is not None and self.fits(each) for each in later):
-            bad = lines[0]
-        elif is_closed or len(lines) == MAX_LINES_IN_RECORD:
-            bad = b"\n".join(lines)
-        else:
+            bad = ahead[0]
+        elif lines is None and len(ahead) < MAX_LINES_IN_RECORD:
             return 0
+        else:
+            bad = b"\n".join(ahead[:lines])
         single = row is not None and row.lines == bad.count(b"\n") + 1
         error = "wrong_column_count" if single else "stray_quote"
         yield one_record(self.tally, self.member, bad.removesuffix(b"\r"), error)
@@ -254,7 +261,7 @@ class _Rows:
         good = int(odd.argmax()) if odd.any() else count
         if good:
             read = fields.select((fields.rows < good) & ~bytes_only[fields.rows])
-            records = read.as_json(buffer, text)
+            records = read.as_json(self.connection, buffer, text)
             at = np.zeros(count, dtype=np.int64)
             at[read.rows] = np.arange(len(read.rows))
             missing = np.ones(count, dtype=bool)
@@ -271,6 +278,21 @@ class _Rows:
                 yield batch(self.tally, self.member, raw.take(pa.array(kept)), record, wrong)
             return int(table.ends[good - 1]) + 1
         return 0
+
+
+def _is_too_long(data: bytes, position: int) -> bool:
+    """Whether what is not closed can be no record any more."""
+    lines = data.count(b"\n", position)
+    return lines > MAX_LINES_IN_RECORD or (lines > 0 and len(data) - position > MAX_RECORD_BYTES)
+
+
+def _lines_ahead(data: bytes, position: int, is_last: bool) -> list[bytes] | None:
+    """The lines a judgement may look at, the same however the file is split; None: not yet here."""
+    text = data[position : max(position + AHEAD, data.find(b"\n", position) + 1)]
+    lines = text.split(b"\n", MAX_LINES_IN_RECORD)
+    if len(lines) <= MAX_LINES_IN_RECORD and len(text) < AHEAD and not is_last:
+        return None
+    return lines[:-1]
 
 
 def _closed_records(text: bytes, delimiter: str) -> _Table:
@@ -307,6 +329,7 @@ def _closed_records(text: bytes, delimiter: str) -> _Table:
         ends - has_cr,
         delimiters,
         within(delimiters) + 1,
+        quotes,
         within(quotes) > 0,
         within(feeds + 1),
     )
@@ -350,7 +373,8 @@ class _Fields:
         opens = (ends > starts) & (buffer[starts] == QUOTE)
         closes = (ends - starts > 1) & (buffer[np.maximum(ends - 1, 0)] == QUOTE)
         is_quoted = opens & closes
-        malformed = (opens & ~closes).any(axis=1)
+        quotes = np.searchsorted(table.quotes, ends) > np.searchsorted(table.quotes, starts)
+        malformed = (quotes & ~is_quoted).any(axis=1)
         return cls(names, rows, starts + is_quoted, ends - is_quoted, is_quoted, malformed)
 
     def select(self, chosen: npt.NDArray[np.bool_]) -> _Fields:
@@ -364,7 +388,9 @@ class _Fields:
             self.malformed[chosen],
         )
 
-    def as_json(self, buffer: npt.NDArray[np.uint8], text: bytes) -> pa.Array:
+    def as_json(
+        self, connection: duckdb.DuckDBPyConnection, buffer: npt.NDArray[np.uint8], text: bytes
+    ) -> pa.Array:
         """Rows as JSON objects of text, keys in name order; empty cells are left out."""
         cells = _spans(buffer, self.starts.ravel(), self.ends.ravel()).cast(pa.large_string())
         if b'""' in text:
@@ -377,9 +403,8 @@ class _Fields:
             f"{literal(name)}, nullif({quoted(f'c{n}')}, '')"
             for name, n in sorted((name, n) for n, name in enumerate(self.names))
         )
-        with duckdb.connect() as connection:
-            connection.register("cells", table)
-            merged = connection.sql(
-                f"select json_merge_patch('{{}}', json_object({fields}))::varchar from cells"
-            ).to_arrow_table()
+        connection.register("cells", table)
+        merged = connection.sql(
+            f"select json_merge_patch('{{}}', json_object({fields}))::varchar from cells"
+        ).to_arrow_table()
         return merged.column(0).cast(pa.large_string()).combine_chunks()

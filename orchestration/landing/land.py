@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,8 @@ from orchestration.sources.base import Source
 from orchestration.sql import literal, quoted
 
 MEMORY_LIMIT = "4GB"
+DOCUMENT = "coalesce(record, raw)"
+READABLE = f"framing_error is null and json_valid({DOCUMENT})"
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def _copy(
     reading = Reading(stop_line=source.stop_line)
     frames = records(file.stored.path, file.name, recogniser(source.recognise, config), reading)
     failures: list[BaseException] = []
-    frames = _noting(frames, failures)
+    frames = noting(frames, failures)
     connection.register("frames", pa.RecordBatchReader.from_batches(SCHEMA, frames))
     query = lift_sql(source, config, file, landed_at, guarded=guarded)
     try:
@@ -196,7 +198,7 @@ def _copy(
     return (int(row[0]) if row else 0), reading
 
 
-def _noting(
+def noting(
     frames: Iterator[pa.RecordBatch], failures: list[BaseException]
 ) -> Iterator[pa.RecordBatch]:
     """Keep an exception of our own reading, which DuckDB would turn into one of its own."""
@@ -207,25 +209,33 @@ def _noting(
         raise
 
 
+def parse_error_sql(source: Source | None) -> str:
+    """SQL over `frames`: why a record cannot be read, or null."""
+    stops = "false"
+    if source is not None and source.stop_line:
+        stops = f"length(raw) < 200 and contains(raw, {literal(source.stop_line.decode())})"
+    return f"""case when framing_error is not null then framing_error
+        when json_valid({DOCUMENT}) then null
+        when {stops} then 'terminated_early'
+        else 'not_json' end"""
+
+
+def extract_sql(paths: Iterable[str]) -> str:
+    """SQL over `frames`: the texts at these JSON paths, as one list."""
+    return f"json_extract_string({DOCUMENT}, [{', '.join(map(literal, paths))}])"
+
+
 def lift_sql(
     source: Source, config: SourceConfig, file: DeliveredFile, landed_at: datetime, *, guarded: bool
 ) -> str:
     """SQL from `frames` to landing rows. `guarded`: check that a record is JSON before lifting."""
     paths = source.envelope_paths(config)
     envelope = "".join(f",\n e[{i}] as {quoted(c)}" for i, c in enumerate(paths, start=1))
-    document = "coalesce(record, raw)"
-    lifted = f"json_extract_string({document}, [{', '.join(map(literal, paths.values()))}])"
+    lifted = extract_sql(paths.values())
     error = "framing_error"
     if guarded:
-        readable = f"framing_error is null and json_valid({document})"
-        lifted = f"case when {readable} then {lifted} end"
-        stops = "false"
-        if source.stop_line:
-            stops = f"length(raw) < 200 and contains(raw, {literal(source.stop_line.decode())})"
-        error = f"""case when framing_error is not null then framing_error
-            when json_valid({document}) then null
-            when {stops} then 'terminated_early'
-            else 'not_json' end"""
+        error = parse_error_sql(source)
+        lifted = f"case when {READABLE} then {lifted} end"
     else:
         lifted = f"case when framing_error is null then {lifted} end"
     latest = landed_at.date() + timedelta(days=2)

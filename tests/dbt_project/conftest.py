@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from orchestration import pipeline
+from orchestration.build import BuildPlan
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
 from orchestration.demo import generate
@@ -59,7 +60,7 @@ def run_dbt(migration: Migration, *arguments: str, **variables: Any) -> None:
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
-def build_warehouse(migration: Migration) -> pipeline.BuildPlan:
+def build_warehouse(migration: Migration) -> BuildPlan:
     """Land, stage and build whatever is new: the steps of a run without its gates."""
     bring_into_scope(migration, None)
     for source in migration.sources:
@@ -102,7 +103,7 @@ def dbt() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def build() -> Callable[[Migration], pipeline.BuildPlan]:
+def build() -> Callable[[Migration], BuildPlan]:
     return build_warehouse
 
 

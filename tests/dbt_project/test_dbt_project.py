@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from orchestration.build import BuildPlan
 from orchestration.config import Migration, load_migration
-from orchestration.pipeline import BuildPlan
 
 Dbt = Callable[..., None]
 Build = Callable[[Migration], BuildPlan]

@@ -112,7 +112,7 @@ def test_defaults_are_those_of_the_rules(write: Write) -> None:
     )
     migration = load_migration(path)
     assert migration.reporting_timezone == "UTC"
-    assert migration.gates == GateLimits(unmapped_share=0.2, unreadable_share=0.1, lost_share=0.01)
+    assert migration.gates == GateLimits(unmapped_share=1.0, unreadable_share=0.1, lost_share=0.01)
     assert set(migration.identity.denylist) == set(NOBODY)
     assert migration.identity.max_users_per_device == 10
     assert migration.identity.max_component_size == 500

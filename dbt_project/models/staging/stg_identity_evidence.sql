@@ -53,7 +53,7 @@ links as (
     select
         staged.source,
         staged.delivery_id,
-        'merge' as evidence,
+        'holds' as evidence,
         staged.vendor_node as left_node,
         staged.user_node as right_node,
         staged.occurred_at,

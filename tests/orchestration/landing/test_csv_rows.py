@@ -1,4 +1,4 @@
-"""CSV framing: against Python's own reader where the file is well formed, by rule where it is not."""
+"""CSV framing: any well-formed table comes back whole, and garbage costs itself alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -194,10 +195,10 @@ def as_csv(table: list[list[str]]) -> bytes:
 
 def split(data: bytes, places: list[int]) -> list[bytes]:
     cuts = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(cuts)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(TABLE, st.lists(st.integers(0, 500), max_size=5))
 def test_any_table_comes_back_cell_by_cell_however_it_is_split(
     table: list[list[str]], places: list[int]
@@ -213,7 +214,7 @@ def test_any_table_comes_back_cell_by_cell_however_it_is_split(
     assert tally.torn is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(
     st.text(alphabet='ab",\n\r', max_size=60).map(str.encode),
     st.lists(st.integers(0, 60), max_size=4),
