@@ -1,5 +1,5 @@
--- A record that passed staging and is in scope is loaded or duplicate, and nothing else is judged. A
--- row here most likely means that the rebuild set missed a date of the record's key.
+-- A record that passed staging and is in scope is loaded or duplicate, and nothing else is judged.
+-- A row here most likely means that the rebuild set missed a date of the record's key.
 with admitted as (
 
     select

@@ -1,5 +1,5 @@
--- Sessions and events are replaced by different cells, the start's date and the event's own: here they
--- meet again.
+-- Sessions and events are replaced by different cells, the start's date and the event's own: here
+-- they meet again.
 with counted as (
 
     select

@@ -1,6 +1,6 @@
 {#
-    Widen the rebuild set along unbroken activity: a session that runs over midnight ties two dates of
-    its person together, so one cannot be rebuilt without the other. Called before
+    Widen the rebuild set along unbroken activity: a session that runs over midnight ties two dates
+    of its person together, so one cannot be rebuilt without the other. Called before
     `int_midnight_days` is replaced (ties that were) and after (ties that are).
 #}
 {% macro widen_rebuild_cells() %}

@@ -14,7 +14,7 @@
     end
 {%- endmacro %}
 
-{# Seconds since 1970 from seconds or milliseconds: above 1e10 it is milliseconds, as vendors write. #}
+{# Seconds since 1970 from seconds or, above 1e10, milliseconds: vendors write either. #}
 {% macro unscaled_epoch(epoch) -%}
     case when abs({{ epoch }}) > 1e10 then {{ epoch }} / 1000 else {{ epoch }} end
 {%- endmacro %}
@@ -33,11 +33,11 @@
     The end of a staging model: from the CTE `described` to the one event shape.
 
     `described` holds the lineage columns of landing and
-      source_event_name, wall_at (the clock as written), is_utc (the clock is UTC, whatever the zone),
+      source_event_name, wall_at (the clock as written), is_utc (it is UTC, whatever the zone),
       received_at, ingested_at (UTC), occurred_at_raw, key_parts (text, null without a vendor id),
-      content (JSON text that tells two rows apart), vendor_user_id, link_kind, link_left, link_right,
-      shape_error (why the record is no event), is_identity, is_filtered (a reason), and the columns
-      of the event contract from anonymous_id to properties.
+      content (JSON text that tells two rows apart), vendor_user_id, link_kind, link_left,
+      link_right, shape_error (why the record is no event), is_identity, is_filtered (a reason), and
+      the columns of the event contract from anonymous_id to properties.
 #}
 {% macro staged_events() %}
 {%- set wall_seconds = epoch_seconds('described.wall_at') -%}
@@ -154,7 +154,8 @@ shaped as (
         ingested_at,
         case when quarantine_reason is null then occurred_on end as occurred_on,
         occurred_at_raw,
-        {{ epoch_seconds('occurred_at') }} - {{ epoch_seconds('received_at') }} as clock_skew_seconds,
+        {{ epoch_seconds('occurred_at') }} - {{ epoch_seconds('received_at') }}
+            as clock_skew_seconds,
 
         -- who
         anonymous_id,
@@ -192,8 +193,9 @@ shaped as (
             when is_identity then 'identity'
             when is_filtered is not null then 'filtered'
         end as record_fate,
-        coalesce(quarantine_reason, case when is_identity then 'identity_record' else is_filtered end)
-            as record_reason,
+        coalesce(
+            quarantine_reason, case when is_identity then 'identity_record' else is_filtered end
+        ) as record_reason,
         case when quarantine_reason is not null then raw end as raw,
         case when quarantine_reason is not null then raw_bytes end as raw_bytes,
 

@@ -1,6 +1,6 @@
 {#
-    Answers of Typeform responses, from CSV cells and from the API's `answers`. A response without any
-    answer has no row here. In CSV the header is the question; system columns are left out.
+    Answers of Typeform responses, from CSV cells and from the API's `answers`. A response without
+    any answer has no row here. In CSV the header is the question; system columns are left out.
 #}
 {% macro typeform_answers(responses) %}
     select

@@ -17,7 +17,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.landing.land import DeliveredFile, Delivery, delivery_folder, read_as
 from orchestration.landing.manifest import PARSER_VERSION, Manifest, manifests
 from orchestration.landing.store import StoredFile, keep, refer
-from orchestration.sources.base import is_marker
+from orchestration.sources.base import is_hidden
 
 SEEN = "seen.json"
 
@@ -46,12 +46,7 @@ def export_files(source: str, config: SourceConfig) -> list[Path]:
     if config.location.is_file():
         return [config.location]
     found = (path for path in config.location.rglob("*") if path.is_file())
-    return sorted(path for path in found if not _is_hidden(path, config.location))
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    parents = path.relative_to(root).parts[:-1]
-    return is_marker(path) or any(part.startswith(".") for part in parents)
+    return sorted(path for path in found if not is_hidden(path, config.location))
 
 
 def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> Iterator[Delivery]:

@@ -101,31 +101,31 @@ def frame_lines(
     yields a reason the rest, even if empty, is one record with error `torn_tail`: a torn file never
     ends quietly.
     """
-    rest = b""
+    held: list[bytes] = []  # the line that is not ended yet
+    size = 0
     overlong: bytes | None = None
     for chunk in without_bom(chunks(blocks, tally)):
-        data = rest + chunk
-        end = data.rfind(b"\n") + 1
-        if end == 0:
-            rest = data
-        else:
-            first = 0
-            if overlong is not None:
-                yield one_record(tally, member, overlong, "record_too_long")
-                overlong, first = None, data.find(b"\n") + 1
-            rest = data[end:]
-            if end > first:
-                yield from _lines(data[first:end], tally, member)
-        if len(rest) > MAX_RECORD_BYTES:
-            overlong = overlong if overlong is not None else rest[:KEPT_BYTES]
-            rest = b""
+        end = chunk.rfind(b"\n") + 1
+        if end > 0 and overlong is not None:
+            yield one_record(tally, member, overlong, "record_too_long")
+            overlong, first = None, chunk.find(b"\n") + 1
+            chunk, end = chunk[first:], end - first
+        if end > 0:
+            yield from _lines(b"".join([*held, chunk[:end]]), tally, member)
+            held, size, chunk = [], 0, chunk[end:]
+        if overlong is None:
+            held.append(chunk)
+            size += len(chunk)
+        if size > MAX_RECORD_BYTES:
+            overlong = b"".join(held)[:KEPT_BYTES]
+            held, size = [], 0
+    rest = b"".join(held)
     reason = next(iter(torn), None)
     tally.torn = reason
     if overlong is not None:
         yield one_record(tally, member, overlong, "record_too_long")
         if reason is None:
             return
-        rest = b""
     if reason is not None:
         yield one_record(tally, member, rest, "torn_tail")
     elif rest.strip():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -46,7 +46,7 @@ def plain_blocks(stream: Stream, packed: Callable[[], Iterator[bytes]]) -> Itera
             yield plain
     except DAMAGE as error:
         stream.torn = f"the gzip stream is damaged: {error}"
-        yield from _salvaged(packed(), given)
+        yield from _salvaged(packed, given)
 
 
 def _gunzip(stream: Stream, packed: Iterator[bytes]) -> Iterator[bytes]:
@@ -80,25 +80,39 @@ def pieces(inflater: Any, block: bytes) -> Iterator[bytes]:
             return
 
 
-def _salvaged(packed: Iterator[bytes], given: int) -> Iterator[bytes]:
-    """The bytes between what was `given` and the damage, which a whole-block call throws away."""
+def _salvaged(packed: Callable[[], Iterator[bytes]], given: int) -> Iterator[bytes]:
+    """The bytes between what was `given` and the damage, which a call that fails throws away.
+
+    The stream is read again in ever finer steps up to the damage, told by the caller.
+    """
+    good, found = 0, b""
+    for step in (BLOCK, 4096, 1):
+        good, found = _until_damage(packed(), good, step, given)
+    if found:
+        yield found
+
+
+def _until_damage(packed: Iterator[bytes], good: int, step: int, given: int) -> tuple[int, bytes]:
+    """Inflate in steps from input byte `good` on; return where the bad one begins, and the rest."""
     inflater = isal_zlib.decompressobj(wbits=GZIP_BITS)
     found = bytearray()
-    position = 0
+    position = written = 0
     try:
         for block in packed:
-            rest = block
-            while True:
-                if inflater.eof:
-                    rest = inflater.unused_data.lstrip(b"\0")
-                    inflater = isal_zlib.decompressobj(wbits=GZIP_BITS)
-                plain = inflater.decompress(rest, min(max(given - position, 1), BLOCK))
-                rest = inflater.unconsumed_tail
-                found += plain[max(given - position, 0) :]
-                position += len(plain)
-                if not (plain or rest or inflater.unused_data):
-                    break
+            whole = min(max(good - position, 0), len(block))
+            starts = [0] if whole else []
+            starts += range(whole, len(block), step)
+            for start, end in pairwise([*starts, len(block)]):
+                piece = block[start:end]
+                while piece:
+                    if inflater.eof:
+                        piece = piece.lstrip(b"\0")
+                        inflater = isal_zlib.decompressobj(wbits=GZIP_BITS)
+                    for plain in pieces(inflater, piece):
+                        found += plain[max(given - written, 0) :]
+                        written += len(plain)
+                    piece = inflater.unused_data
+                position += end - start
     except DAMAGE:
-        pass  # the damage itself, told by the caller
-    if found:
-        yield bytes(found)
+        return position, bytes(found)
+    return position, bytes(found)

@@ -155,3 +155,9 @@ def json_path(*keys: str) -> str:
 def is_marker(path: Path) -> bool:
     """Files that are listed but never read: dotfiles, unfinished downloads, vendor markers."""
     return bool(MARKERS.search(path.name))
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """A marker, or a file in a folder whose name begins with a dot."""
+    parents = path.relative_to(root).parts[:-1]
+    return is_marker(path) or any(part.startswith(".") for part in parents)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from orchestration.config import TABULAR_COLUMNS, SourceConfig
+from orchestration.landing.csv_rows import column_names
 from orchestration.sources.base import Framing, Head, Source, json_path
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -76,12 +77,7 @@ class Tabular(Source):
         framing = self.recognise(head, config)
         if framing is None or (not head.lines and not head.is_parquet):
             return ()
-        if framing.kind == "csv":
-            present = set(_header(head, framing.delimiter))
-        elif framing.kind == "parquet":
-            present = set(head.parquet_columns)
-        else:
-            present = {key for record in head.objects for key in record}
+        present = set(columns_of(head, framing))
         return [c for c in dict.fromkeys((config.columns or {}).values()) if c not in present]
 
 
@@ -97,8 +93,15 @@ def _form(head: Head) -> Format | None:
     return "csv" if _delimiter(head) else None
 
 
-def _header(head: Head, delimiter: str) -> list[str]:
-    return next(csv.reader(io.StringIO(head.text, newline=""), delimiter=delimiter), [])
+def columns_of(head: Head, framing: Framing) -> list[str]:
+    """The columns a file shows: its header, its schema, or the keys of its first JSON lines."""
+    if framing.kind == "parquet":
+        return list(head.parquet_columns)
+    if framing.kind == "csv":
+        text = io.StringIO(head.text, newline="")
+        rows = (row for row in csv.reader(text, delimiter=framing.delimiter) if row)
+        return column_names(next(rows, []))
+    return list(dict.fromkeys(key for record in head.objects for key in record))
 
 
 def _delimiter(head: Head) -> str | None:

@@ -1,5 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_cells') }}
 
+-- the rebuild set is whole only once it is widened over midnight
+-- depends_on: {{ ref('int_midnight_days') }}
+
 with events as (
 
     select

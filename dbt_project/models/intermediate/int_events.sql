@@ -6,8 +6,8 @@ with staged as (
     {% if is_incremental() -%}
     where
         -- the first two let whole row groups be left out; the third is the rule
-        occurred_on in (select keys.occurred_on from {{ source('control', 'rebuild_keys') }} as keys)
-        and event_key in (select keys.event_key from {{ source('control', 'rebuild_keys') }} as keys)
+        occurred_on in (select occurred_on from {{ source('control', 'rebuild_keys') }})
+        and event_key in (select event_key from {{ source('control', 'rebuild_keys') }})
         and {{ is_rebuilt_key() }}
     {%- endif %}
 

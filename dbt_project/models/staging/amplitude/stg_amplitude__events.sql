@@ -1,6 +1,7 @@
 {%- set lifted = [
     'event_properties', 'event_type', 'event_time', 'uuid', '$insert_id', 'user_id', 'device_id',
-    'session_id', 'server_received_time', 'platform', 'version_name', 'country', 'region', 'language'
+    'session_id', 'server_received_time', 'platform', 'version_name', 'country', 'region',
+    'language'
 ] -%}
 with landed as (
 

@@ -1,0 +1,103 @@
+"""The steps of a run without Dagster and gates, with dbt in this process: fast enough to repeat."""
+
+import json
+import os
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from orchestration import pipeline
+from orchestration.config import Migration, load_migration
+from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
+from orchestration.landing.arrivals import arrive, land_arrival
+from orchestration.migration.waves import bring_into_scope
+from orchestration.warehouse import marts_file
+
+LINEAGE = {"delivery_id", "file_sha256", "record_number", "file_name", "landed_at", "state", "member"}
+MARTS = (
+    "fct_events",
+    "fct_sessions",
+    "fct_micro_conversions",
+    "fct_macro_conversions",
+    "fct_micro_conversion_daily",
+    "fct_funnel_steps",
+    "fct_survey_answers",
+    "dim_persons",
+    "dim_event_types",
+)
+
+
+def dbt(migration: Migration, *arguments: str) -> None:
+    os.environ.update(dbt_environment(migration))
+    result = dbtRunner().invoke(
+        [
+            *("--quiet", *arguments, "--project-dir", str(PROJECT)),
+            *("--vars", json.dumps(dbt_vars(migration))),
+        ]
+    )
+    DuckDBConnectionManager.close_all_connections()
+    assert result.success, result.exception or [
+        (r.node.name, r.message) for r in result.result if r.status not in ("success", "pass")
+    ]
+
+
+def land_all(migration: Migration, wave: str | None = None) -> None:
+    bring_into_scope(migration, wave)
+    for source in migration.sources:
+        for delivery in arrive(migration, source):
+            land_arrival(migration, source, delivery)
+
+
+def build(migration: Migration) -> None:
+    if pipeline.plan_staging(migration).deliveries:
+        dbt(migration, "run", "--select", "tag:staging")
+        pipeline.note_staged(migration)
+    plan = pipeline.plan_marts(migration)
+    everything = "tag:intermediate tag:marts tag:quality"
+    select = "tag:quality" if plan.is_empty else everything
+    dbt(migration, "run", "--select", select, *(["--full-refresh"] if plan.full_refresh else []))
+    if not plan.is_empty:
+        pipeline.note_built(migration)
+
+
+def run(config: Path, wave: str | None = None) -> Migration:
+    migration = load_migration(config)
+    land_all(migration, wave)
+    build(migration)
+    return migration
+
+
+def fingerprints(migration: Migration) -> dict[str, tuple[int, str]]:
+    """Rows and a hash over all columns but lineage, for each mart; order does not matter."""
+    found = {}
+    with duckdb.connect(marts_file(migration), read_only=True) as connection:
+        for mart in MARTS:
+            columns = connection.table(f"marts.{mart}").columns
+            text = ", ".join(f'coalesce("{c}"::varchar, \'∅\')' for c in columns if c not in LINEAGE)
+            row = connection.execute(
+                f"select count(*), coalesce(bit_xor(md5_number(concat_ws('|', {text}))), 0)::varchar"
+                f" from marts.{mart}"
+            ).fetchone()
+            assert row is not None
+            found[mart] = (row[0], row[1])
+    return found
+
+
+def ledger(migration: Migration) -> dict[str, dict[str, int]]:
+    """The ledger's totals by source."""
+    columns = (
+        *("read", "loaded", "duplicate", "identity", "filtered", "quarantined", "erased"),
+        "pending",
+    )
+    sums = ", ".join(f'sum("{column}")::bigint' for column in columns)
+    with duckdb.connect(marts_file(migration), read_only=True) as connection:
+        rows = connection.execute(
+            f"select source, {sums} from quality.fct_ledger group by source order by source"
+        ).fetchall()
+        unbalanced = connection.execute(
+            "select * from quality.fct_ledger where not is_balanced"
+        ).fetchall()
+    assert not unbalanced
+    return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows}
