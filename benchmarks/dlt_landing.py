@@ -11,16 +11,16 @@ import sys
 import time
 from pathlib import Path
 
-import dlt
+import dlt  # type: ignore[import-not-found]
 import duckdb
-from dlt.sources.filesystem import filesystem, read_jsonl
+from dlt.sources.filesystem import filesystem, read_jsonl  # type: ignore[import-not-found]
 
 
 def land(export: Path, out: Path) -> dict[str, float | str]:
     """Extract, normalise and load every file of the export."""
-    lines = (filesystem(bucket_url=export.as_uri(), file_glob="*.jsonl.gz") | read_jsonl()).with_name(
-        "events"
-    )
+    lines = (
+        filesystem(bucket_url=export.as_uri(), file_glob="*.jsonl.gz") | read_jsonl()
+    ).with_name("events")
     database = out / "dlt.duckdb"
     pipeline = dlt.pipeline(
         "landing",

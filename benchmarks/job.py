@@ -35,6 +35,7 @@ class Job:
     """
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     loaded: int
     stages: dict[str, float]
@@ -57,7 +58,14 @@ def run_job(config: Path, *, limit_seconds: float = 3600) -> Job:
     ledger = measured.answer()["ledger"][SOURCE]
     home = config.parent / "home"
     stages, models = _parts(home / "dagster", measured)
-    return Job(measured.seconds, measured.peak_bytes, int(ledger["loaded"]), stages, models)
+    return Job(
+        measured.seconds,
+        measured.cpu_seconds,
+        measured.peak_bytes,
+        int(ledger["loaded"]),
+        stages,
+        models,
+    )
 
 
 def _parts(dagster_home: Path, measured: Measured) -> tuple[dict[str, float], dict[str, float]]:

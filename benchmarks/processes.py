@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -31,12 +32,16 @@ class ProcessFailed(Exception):
 class Measured:
     """One process: when it started (seconds since 1970), how long it took, what it printed.
 
+    `cpu_seconds` (user and system, with all its descendants) says more than the wall clock where
+    other work shares the machine.
+
     `peak_bytes` is the largest sum of resident memory over the process and its descendants, seen
     every 0.2 s; pages that two processes share are counted twice.
     """
 
     started_at: float
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     stdout: str
 
@@ -53,7 +58,7 @@ def measure(command: Sequence[str | Path], cwd: Path, *, limit_seconds: float) -
         process = subprocess.Popen(
             [str(word) for word in command], cwd=cwd, env=environment, stdout=out, stderr=err
         )
-        peak = 0
+        peak, cpu = 0, -_children_cpu()
         try:
             while process.poll() is None:
                 peak = max(peak, tree_bytes(process.pid))
@@ -65,6 +70,7 @@ def measure(command: Sequence[str | Path], cwd: Path, *, limit_seconds: float) -
                 process.kill()
                 process.wait()
         seconds = time.perf_counter() - start
+        cpu += _children_cpu()
         texts = []
         for file in (out, err):
             file.seek(0)
@@ -73,7 +79,7 @@ def measure(command: Sequence[str | Path], cwd: Path, *, limit_seconds: float) -
         raise ProcessFailed(
             f"{' '.join(map(str, command))} ended with {process.returncode}:\n{texts[1][-2000:]}"
         )
-    return Measured(started_at, seconds, peak, texts[0])
+    return Measured(started_at, seconds, cpu, peak, texts[0])
 
 
 def tree_bytes(root: int) -> int:
@@ -107,3 +113,9 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
         process.wait(SAMPLE_SECONDS)
     except subprocess.TimeoutExpired:
         return
+
+
+def _children_cpu() -> float:
+    """Processor seconds of all children that have ended, with theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

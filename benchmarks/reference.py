@@ -7,7 +7,8 @@ one JSON object: seconds by step and counts of what came out.
 
 It is the obvious way, not the safe one. Its reader fails on a lone CR or a non-UTF-8 byte and takes
 half of a torn gzip without a word; it keeps no bytes, quarantines nothing, checks nothing, and
-starts from nothing every time. It is given the memory and threads that Waybill takes.
+starts from nothing every time. It is given the memory and threads that Waybill takes. Steps between
+are temporary tables: written for good they cost a third more.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ copy (
 
 STEPS = {
     "dedupe": """
-        create table events as
+        create temp table events as
         select
             md5(concat_ws('|', event, distinct_id, epoch, insert_id)) as event_id,
             event as source_event_name,
@@ -70,15 +71,15 @@ STEPS = {
             partition by event, distinct_id, epoch, insert_id order by ingested_ms::bigint desc
         ) = 1""",
     "persons": """
-        create table owners as
+        create temp table owners as
         select device_id, arg_min(user_id, occurred_at) as user_id
         from events where user_id is not null and device_id is not null group by device_id;
-        create table event_persons as
+        create temp table event_persons as
         select event_id, occurred_at,
             md5(coalesce(events.user_id, owners.user_id, device_id)) as person_id
         from events left join owners using (device_id)""",
     "sessions": """
-        create table event_sessions as
+        create temp table event_sessions as
         with gaps as (
             select event_id, person_id, occurred_at,
                 coalesce(occurred_at - lag(occurred_at) over person > interval 30 minutes, true)
@@ -150,6 +151,7 @@ def run_reference(export: Path, out: Path) -> dict[str, dict[str, float]]:
     with duckdb.connect(out / "reference.duckdb") as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"set temp_directory = '{out}/spill'")
         columns = ", ".join(f"lifted[{i}] as {name}" for i, name in enumerate(LIFTED, start=1))
         paths = ", ".join(f"'{path}'" for path in LIFTED.values())
         land = LAND.format(columns=columns, paths=paths, export=export, out=out)

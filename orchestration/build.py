@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from orchestration.config import Migration
+from orchestration.config import Migration, SourceConfig
 from orchestration.control import Scope, build_fingerprint, scope_fingerprint
 from orchestration.identity.resolve import resolve
 from orchestration.landing.catalog import Landed
@@ -99,7 +99,9 @@ def finish_build(
     connection.execute("delete from control.rebuild_keys")
     connection.execute("delete from control.rebuild_cells")
     connection.execute("delete from control.built_settings")
-    connection.execute("insert into control.built_settings values (?)", [build_fingerprint(migration)])
+    connection.execute(
+        "insert into control.built_settings values (?)", [build_fingerprint(migration)]
+    )
     connection.execute("commit")
 
 
@@ -128,7 +130,9 @@ def _write_changed_deliveries(
     scopes: Sequence[Scope],
     full: bool,
 ) -> None:
-    connection.execute("create or replace temp table buildable (delivery_id varchar, fingerprint varchar)")
+    connection.execute(
+        "create or replace temp table buildable (delivery_id varchar, fingerprint varchar)"
+    )
     rows = _buildable(migration, landed, scopes)
     if rows:
         connection.executemany("insert into buildable values (?, ?)", rows)
@@ -185,14 +189,23 @@ def _add_keys_of_dates(connection: duckdb.DuckDBPyConnection, dates: tuple[date,
 
 
 def _add_keys_within_windows(connection: duckdb.DuckDBPyConnection, migration: Migration) -> None:
-    """Where a key may be copied on other dates, add those dates, and theirs, until none is new."""
+    """Where a key may be copied on other dates, add those dates, and theirs, until none is new.
+
+    A vendor's window bounds how far; an id or columns that a table's settings name have no bound.
+    """
     for vendor in EVENT_VENDORS:
         window = REGISTRY[vendor].dedupe_window_seconds
-        if window is None and not any(
-            config.dedupe for config in migration.sources.values() if config.vendor == vendor
-        ):
-            continue
-        reach = timedelta(days=1 + (window or 0) // 86400)
+        if window is not None:
+            days = 1 + window // 86400
+            near = f"""
+                and staged.occurred_on between
+                    (select min(occurred_on) from control.rebuild_keys) - {days}
+                    and (select max(occurred_on) from control.rebuild_keys) + {days}
+                and staged.occurred_on between keys.first_on - {days} and keys.last_on + {days}"""
+        elif any(_has_own_key(c) for c in migration.sources.values() if c.vendor == vendor):
+            near = ""
+        else:
+            continue  # the key holds the time: its copies are on one date
         while True:
             found = connection.execute(
                 f"""insert into control.rebuild_keys
@@ -202,16 +215,16 @@ def _add_keys_within_windows(connection: duckdb.DuckDBPyConnection, migration: M
                     select event_key, min(occurred_on) as first_on, max(occurred_on) as last_on
                     from control.rebuild_keys group by event_key
                 ) as keys on staged.event_key = keys.event_key
-                where staged.record_fate is null
-                    and staged.occurred_on between
-                        (select min(occurred_on) from control.rebuild_keys) - {reach.days}
-                        and (select max(occurred_on) from control.rebuild_keys) + {reach.days}
-                    and staged.occurred_on between keys.first_on - {reach.days} and keys.last_on + {reach.days}
+                where staged.record_fate is null {near}
                     and (staged.event_key, staged.occurred_on)
                         not in (select (event_key, occurred_on) from control.rebuild_keys)"""
             ).fetchone()
             if not found or not found[0]:
                 break
+
+
+def _has_own_key(config: SourceConfig) -> bool:
+    return bool(config.dedupe) or "event_id" in (config.columns or {})
 
 
 def _write_incomplete_dates(

@@ -185,7 +185,7 @@ def _api_problems(source: SourceConfig) -> Iterable[Problem]:
             "the project's own zone before",
             ("timezone",),
         )
-    for key in ("columns", "format", "delimiter"):
+    for key in ("columns", "format", "delimiter", "dedupe"):
         if getattr(source, key) is not None:
             yield Problem(f"is for vendor tabular, not {source.vendor}; remove it", (key,))
 

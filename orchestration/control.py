@@ -78,7 +78,9 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
     """Write what configuration and taxonomy say, as tables."""
     taxonomy = load_taxonomy(migration.taxonomy)
     vendors = migration.vendors
-    _write(connection, "sources", [_source_row(n, c) for n, c in migration.sources.items()], SOURCES)
+    _write(
+        connection, "sources", [_source_row(n, c) for n, c in migration.sources.items()], SOURCES
+    )
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
     primaries = [
@@ -275,7 +277,10 @@ def _next_day(day: date) -> date:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]], schema: pa.Schema
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Sequence[dict[str, Any]],
+    schema: pa.Schema,
 ) -> None:
     connection.register("rows_to_write", pa.Table.from_pylist(list(rows), schema=schema))
     connection.execute(f"create or replace table control.{quoted(table)} as from rows_to_write")

@@ -33,7 +33,9 @@ def dbt_vars(migration: Migration) -> dict[str, Any]:
         "funnels": {
             name: {
                 "steps": funnel.steps,
-                "within_seconds": None if funnel.within is None else int(funnel.within.total_seconds()),
+                "within_seconds": None
+                if funnel.within is None
+                else int(funnel.within.total_seconds()),
                 "per": funnel.per,
             }
             for name, funnel in migration.funnels.items()

@@ -22,10 +22,12 @@ from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import held_deliveries, read_judgements, to_rows
 from orchestration.warehouse import open_work
 
-
 GATE_RESULTS = pa.schema(
     [
-        *((name, pa.string()) for name in ("run_id", "judged_at", "stage", "source", "delivery_id")),
+        *(
+            (name, pa.string())
+            for name in ("run_id", "judged_at", "stage", "source", "delivery_id")
+        ),
         ("rule", pa.string()),
         ("success", pa.bool_()),
         *((name, pa.string()) for name in ("severity", "status", "observed", "next_step")),
@@ -64,9 +66,9 @@ def unjudged(migration: Migration, source: str) -> list[Manifest]:
         for manifest in manifests(migration.landing_dir, source)
         if manifest.delivery_id in held
         or judged_at.get(manifest.delivery_id, 0.0)
-        < (
-            delivery_folder(migration.landing_dir, source, manifest.delivery_id) / MANIFEST
-        ).stat().st_mtime
+        < (delivery_folder(migration.landing_dir, source, manifest.delivery_id) / MANIFEST)
+        .stat()
+        .st_mtime
     ]
 
 
@@ -77,7 +79,9 @@ def plan_staging(migration: Migration) -> StagePlan:
     with open_work(migration) as connection:
         control.remember(connection)
         control.write_settings(connection, migration)
-        staged = dict(connection.execute("select delivery_id, fingerprint from control.staged").fetchall())
+        staged = dict(
+            connection.execute("select delivery_id, fingerprint from control.staged").fetchall()
+        )
         to_stage = [
             each
             for each in landed
@@ -89,7 +93,10 @@ def plan_staging(migration: Migration) -> StagePlan:
         control.write_landing_views(connection, migration, to_stage)
         control.write_deliveries(connection, migration, landed)
         rows = tuple(
-            (each.manifest.delivery_id, control.staging_fingerprint(migration, each.manifest.source))
+            (
+                each.manifest.delivery_id,
+                control.staging_fingerprint(migration, each.manifest.source),
+            )
             for each in to_stage
         )
         connection.execute(
@@ -140,8 +147,12 @@ def plan_marts(migration: Migration, dates: tuple[date, date] | None = None) -> 
         control.write_admitted(connection, landed, in_scope)
         control.write_held_unreadable(connection, migration, landed)
         plan = plan_build(connection, migration, landed, in_scope, dates)
-        connection.execute("create or replace table control.plan (full_refresh boolean, is_empty boolean)")
-        connection.execute("insert into control.plan values (?, ?)", [plan.full_refresh, plan.is_empty])
+        connection.execute(
+            "create or replace table control.plan (full_refresh boolean, is_empty boolean)"
+        )
+        connection.execute(
+            "insert into control.plan values (?, ?)", [plan.full_refresh, plan.is_empty]
+        )
     return plan
 
 
@@ -164,7 +175,9 @@ def write_gate_results(migration: Migration) -> None:
     with open_work(migration) as connection:
         connection.register("judgements", pa.Table.from_pylist(rows, schema=GATE_RESULTS))
         connection.execute("create schema if not exists warehouse.quality")
-        connection.execute("create or replace table warehouse.quality.fct_gate_results as from judgements")
+        connection.execute(
+            "create or replace table warehouse.quality.fct_gate_results as from judgements"
+        )
         connection.unregister("judgements")
 
 

@@ -76,19 +76,25 @@ def writing(migration: Migration) -> Iterator[None]:
 
 
 @contextmanager
-def open_work(migration: Migration, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_work(
+    migration: Migration, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the working file with the marts attached; close it before dbt starts."""
     migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(work_file(migration), read_only=read_only) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"set temp_directory = {literal(str(migration.warehouse_dir / 'spill'))}")
+        connection.execute(
+            f"set temp_directory = {literal(str(migration.warehouse_dir / 'spill'))}"
+        )
         mode = " (read_only)" if read_only else ""
         connection.execute(f"attach {literal(str(marts_file(migration)))} as warehouse{mode}")
         yield connection
 
 
-def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "work") -> bool:
+def has_table(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "work"
+) -> bool:
     """Whether a table or view exists."""
     row = connection.execute(
         """select count(*) from information_schema.tables

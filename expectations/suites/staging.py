@@ -120,8 +120,8 @@ def _mapping_rules(limits: Limits) -> tuple[Rule, ...]:
             observed="concat(file_name, format(': {:,} of {:,} events are not in the taxonomy"
             " ({:.2f} %, limit {:.2f} %)', unmapped, events,"
             f" 100.0 * unmapped / greatest(events, 1), {100 * limits.unmapped_share!r}))",
-            next_step="Add the event names of {source} to taxonomy.yaml (`waybill taxonomy suggest`"
-            " drafts them), then run again; to load them unmapped: {accept}",
+            next_step="Add the event names of {source} to taxonomy.yaml, as aliases or as"
+            " events of their own, then run again; to load them unmapped: {accept}",
             description="Unmapped events are loaded and count for nothing; many of them would make"
             " every micro-conversion rate wrong.",
         ),

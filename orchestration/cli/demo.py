@@ -50,7 +50,9 @@ def demo(
             out.print(f"[bold]{name}[/]")
             out.print(table(count_funnel(connection, "marts.fct_events", query)))
     out.print(f"What really happened: {folder / 'truth.json'}", highlight=False, soft_wrap=True)
-    out.print(f"Data Docs: {migration.home / 'reports' / 'data_docs'}", highlight=False, soft_wrap=True)
+    out.print(
+        f"Data Docs: {migration.home / 'reports' / 'data_docs'}", highlight=False, soft_wrap=True
+    )
     refuse_red(state)
 
 

@@ -25,16 +25,23 @@ from orchestration.yaml_models import unknown
 
 
 def run(
-    wave: Annotated[str | None, typer.Option(help="Load only this wave's sources and dates.")] = None,
-    source: Annotated[str | None, typer.Option(help="Land only this source; with --accept, its.")] = None,
+    wave: Annotated[
+        str | None, typer.Option(help="Load only this wave's sources and dates.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Land only this source; with --accept, its.")
+    ] = None,
     from_: Annotated[
         str | None, typer.Option("--from", help="First date to rebuild, even if nothing changed.")
     ] = None,
     to: Annotated[str | None, typer.Option(help="Last date to rebuild.")] = None,
     accept: Annotated[
-        str | None, typer.Option(help="Accept this red rule, for --delivery or --source, on the record.")
+        str | None,
+        typer.Option(help="Accept this red rule, for --delivery or --source, on the record."),
     ] = None,
-    delivery: Annotated[str | None, typer.Option(help="The delivery whose rule is accepted.")] = None,
+    delivery: Annotated[
+        str | None, typer.Option(help="The delivery whose rule is accepted.")
+    ] = None,
     why: Annotated[str | None, typer.Option(help="Why the rule is accepted.")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -52,7 +59,15 @@ def run(
         _accept(migration, accept, delivery, source, why)
     elif delivery is not None or why is not None:
         raise ConfigurationError("--delivery and --why go with --accept RULE")
-    run_and_tell(migration, wave=wave, source=None if accept else source, dates=dates, as_json=as_json)
+    narrow = accept is not None or source is not None or dates is not None
+    run_and_tell(
+        migration,
+        wave=wave,
+        source=None if accept else source,
+        dates=dates,
+        keeps_scope=narrow and wave is None,
+        as_json=as_json,
+    )
 
 
 def run_and_tell(
@@ -61,15 +76,22 @@ def run_and_tell(
     wave: str | None = None,
     source: str | None = None,
     dates: tuple[date, date] | None = None,
+    keeps_scope: bool = False,
     as_json: bool = False,
 ) -> None:
-    """Run, print what happened, and raise GateRed when a gate is red."""
+    """Run, print what happened, and raise GateRed when a gate is red.
+
+    With `keeps_scope` no more sources and dates are loaded than some run has asked for before.
+    """
     from orchestration.defs.runs import run_migration
-    from orchestration.migration.waves import bring_into_scope
+    from orchestration.migration.waves import bring_into_scope, keep_scope
     from orchestration.quality.status import status_of
     from orchestration.warehouse import writing
 
-    bring_into_scope(migration, wave)
+    if keeps_scope:
+        keep_scope(migration)
+    else:
+        bring_into_scope(migration, wave)
     with writing(migration), err.status("starting") as progress:
         run_migration(migration, only_source=source, dates=dates, tell=progress.update)
     state = status_of(migration)
@@ -114,13 +136,21 @@ def plan(
     for name in ("source", "vendor", "files", "new or changed", "bytes to read"):
         files.add_column(name, justify="left" if name in ("source", "vendor") else "right")
     for each in planned.sources:
-        files.add_row(each.source, each.vendor, *map(thousands, (each.files, each.new_files, each.new_bytes)))
+        files.add_row(
+            each.source, each.vendor, *map(thousands, (each.files, each.new_files, each.new_bytes))
+        )
     out.print(files)
     waves = Table(title="Waves", title_justify="left")
     for name in ("wave", "sources", "from", "to", "was run"):
         waves.add_column(name)
     for part in planned.waves:
-        waves.add_row(part.wave, ", ".join(part.sources), part.start, part.end, "yes" if part.was_run else "no")
+        waves.add_row(
+            part.wave,
+            ", ".join(part.sources),
+            part.start,
+            part.end,
+            "yes" if part.was_run else "no",
+        )
     if planned.waves:
         out.print(waves)
 
@@ -148,7 +178,9 @@ def print_status(state: object) -> None:
         accepted = [item for item in gate["failed"] if "accepted" in item]
         word = "[red]red[/]" if red else "[yellow]accepted[/]" if accepted else "[green]green[/]"
         found = [f"[red]{i['rule']}[/]: {i['observed']}" for i in red]
-        found += [f"{i['rule']}: {i['observed']} (accepted: {i['accepted']['why']})" for i in accepted]
+        found += [
+            f"{i['rule']}: {i['observed']} (accepted: {i['accepted']['why']})" for i in accepted
+        ]
         found += [f"[dim]{i['rule']}: {i['observed']}[/]" for i in gate["warned"][:3]]
         if len(gate["warned"]) > 3:
             found.append(f"[dim]and {len(gate['warned']) - 3} more warnings[/]")
@@ -199,7 +231,9 @@ def _date(option: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{option}: '{text}' is no date; write it like 2025-04-15") from None
+        raise ConfigurationError(
+            f"{option}: '{text}' is no date; write it like 2025-04-15"
+        ) from None
 
 
 def _known_source(migration: Migration, source: str | None) -> None:

@@ -13,7 +13,7 @@ from orchestration.defs.warehouse import DERIVED_RANGE
 from orchestration.landing.arrivals import arrive
 from orchestration.landing.catalog import export_files
 from orchestration.landing.manifest import manifests
-from orchestration.migration.waves import bring_into_scope
+from orchestration.migration.waves import keep_scope
 from orchestration.partitions import deliveries_of
 
 BUILD_JOB = "build_warehouse"
@@ -57,7 +57,11 @@ def build_tags(migration: Migration) -> dict[str, str]:
     first, last = (days[0], days[-1]) if days else (today, today)
     last = min(last + timedelta(days=1), today)
     first = max(first - timedelta(days=1), last - MARKED_DAYS)
-    return {RANGE_START: min(first, last).isoformat(), RANGE_END: last.isoformat(), DERIVED_RANGE: "true"}
+    return {
+        RANGE_START: min(first, last).isoformat(),
+        RANGE_END: last.isoformat(),
+        DERIVED_RANGE: "true",
+    }
 
 
 def new_deliveries_sensor(migration: Migration, source: str) -> dg.SensorDefinition:
@@ -100,8 +104,7 @@ def migration_schedule(migration: Migration) -> dg.ScheduleDefinition:
         description="Builds the warehouse from what was landed.",
     )
     def hourly_build(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        bring_into_scope(migration, None)
+        keep_scope(migration)
         return dg.RunRequest(tags=build_tags(migration))
 
     return hourly_build
-

@@ -52,7 +52,10 @@ def marts_gate(migration: Migration) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not red,
             severity=dg.AssetCheckSeverity.ERROR,
-            metadata={"red": ", ".join(sorted({r.rule for r in red})) or "none", "results": len(results)},
+            metadata={
+                "red": ", ".join(sorted({r.rule for r in red})) or "none",
+                "results": len(results),
+            },
         )
 
     return gate

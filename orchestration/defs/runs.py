@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -24,14 +25,7 @@ from orchestration.partitions import deliveries_of
 
 Tell = Callable[[str], None]
 
-INSTANCE_SETTINGS = """\
-telemetry: {enabled: false}
-# a killed run is found by its heartbeat, and its place in the warehouse's pool is freed
-run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 60}
-concurrency:
-  pools: {default_limit: 1, granularity: run}
-  runs: {max_concurrent_runs: 1}
-"""
+INSTANCE_SETTINGS = Path(__file__).parent.parent / "dagster.yaml"
 
 
 def run_migration(
@@ -72,7 +66,7 @@ def instance_of(migration: Migration) -> dg.DagsterInstance:
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(migration.dagster_dir.absolute())))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(INSTANCE_SETTINGS)
+        shutil.copyfile(INSTANCE_SETTINGS, home / "dagster.yaml")
     return dg.DagsterInstance.get()
 
 

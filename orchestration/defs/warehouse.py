@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    dbt_assets,
+)
 
 from orchestration import pipeline
 from orchestration.config import Migration
@@ -235,4 +240,3 @@ def _asked_dates(context: dg.AssetExecutionContext) -> tuple[date, date] | None:
         return None
     window = context.partition_key_range
     return date.fromisoformat(window.start), date.fromisoformat(window.end)
-

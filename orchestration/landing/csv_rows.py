@@ -14,34 +14,28 @@ from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.landing.csv_cells import Fields, Table, closed_records, spans
 from orchestration.landing.framing import (
-    CR,
     KEPT_BYTES,
-    LF,
     MAX_RECORD_BYTES,
     Tally,
     batch,
-    binary_array,
     blank_rows,
     chunks,
     not_utf8,
     one_record,
     without_bom,
 )
-from orchestration.sql import literal, quoted
 
-QUOTE = 34
 # A quoted cell with more lines than this is taken for a stray quote: it must not swallow the file.
 MAX_LINES_IN_RECORD = 1000
 MOST_LINES_AFTER_STRAY = 50  # of a record that proves that a stray quote came before it
 SMALL_WINDOW = 4 << 10
 AHEAD = 1 << 20
 
-Positions = npt.NDArray[np.int64]
 Batches = Iterator[pa.RecordBatch]
 
 
@@ -79,6 +73,7 @@ def frame_csv(
     tail of a cut file.
     """
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         rows = _Rows(tally, member, delimiter, connection)
         yield from _framed(rows, blocks, torn)
 
@@ -139,20 +134,6 @@ def _first_row(lines: Sequence[bytes], delimiter: str) -> _Row | None:
 
 
 @dataclass
-class _Table:
-    """The closed records at the beginning of some text: where they are and what is wrong."""
-
-    starts: Positions
-    ends: Positions  # of their last LF
-    contents: Positions  # where their text ends, before CR and LF
-    delimiters: Positions
-    widths: Positions
-    quotes: Positions
-    has_quote: npt.NDArray[np.bool_]
-    lines: Positions
-
-
-@dataclass
 class _Rows:
     """The framer of one stream; `names` are known once the header was seen."""
 
@@ -170,7 +151,7 @@ class _Rows:
         position, window = 0, len(data)
         while position < len(data):
             end = data.rfind(b"\n", position, position + window) + 1
-            table = _closed_records(data[position:end], self.delimiter)
+            table = closed_records(data[position:end], self.delimiter)
             if not self.names and len(table.ends):
                 position += self._take_header(data[position : position + int(table.ends[0]) + 1])
                 continue
@@ -242,20 +223,20 @@ class _Rows:
         yield one_record(self.tally, self.member, bad.removesuffix(b"\r"), error)
         return len(bad) + 1
 
-    def _good_ones(self, text: bytes, table: _Table) -> Generator[pa.RecordBatch, None, int]:
+    def _good_ones(self, text: bytes, table: Table) -> Generator[pa.RecordBatch, None, int]:
         """Frame the closed records up to the first whose quotes are odd; return their length."""
         count = len(table.ends)
         if count == 0:
             return 0
         buffer = np.frombuffer(text, dtype=np.uint8)
-        raw = _spans(buffer, table.starts, table.contents)
+        raw = spans(buffer, table.starts, table.contents)
         fits = table.widths == len(self.names)
         # white space is a blank line only where it is no row of empty cells
         blank = blank_rows(raw) & ((table.widths == 1) | ~fits)
         bytes_only = np.zeros(count, dtype=bool)
         bytes_only[not_utf8(raw)] = True
         odd = (~fits & table.has_quote) | (table.lines > MAX_LINES_IN_RECORD)
-        fields = _Fields.of(buffer, table, np.flatnonzero(fits & ~blank & ~odd), self.names)
+        fields = Fields.of(buffer, table, np.flatnonzero(fits & ~blank & ~odd), self.names)
         odd[fields.rows[fields.malformed]] = True
         odd &= ~blank
         good = int(odd.argmax()) if odd.any() else count
@@ -293,118 +274,3 @@ def _lines_ahead(data: bytes, position: int, is_last: bool) -> list[bytes] | Non
     if len(lines) <= MAX_LINES_IN_RECORD and len(text) < AHEAD and not is_last:
         return None
     return lines[:-1]
-
-
-def _closed_records(text: bytes, delimiter: str) -> _Table:
-    """Cut `text`, which ends in LF, at the LFs and delimiters outside of quotes.
-
-    A quote between two ordinary characters can neither open nor close a cell: it is text.
-    """
-    buffer = np.frombuffer(text, dtype=np.uint8)
-    separator = ord(delimiter)
-    feeds = np.flatnonzero(buffer == LF)
-    delimiters = np.flatnonzero(buffer == separator)
-    quotes = np.flatnonzero(buffer == QUOTE)
-    if len(quotes):
-        edge = np.zeros(256, dtype=bool)
-        edge[[LF, CR, QUOTE, separator]] = True
-        opens = edge[buffer[np.maximum(quotes - 1, 0)]] | (quotes == 0)
-        quotes = quotes[opens | edge[buffer[quotes + 1]]]
-        ends = feeds[np.searchsorted(quotes, feeds) % 2 == 0]
-        delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
-    else:
-        ends = feeds
-    starts = np.empty_like(ends)
-    if len(ends):
-        starts[0], starts[1:] = 0, ends[:-1] + 1
-    has_cr = (ends > starts) & (buffer[np.maximum(ends - 1, 0)] == CR)
-
-    def within(positions: Positions) -> Positions:
-        counts: Positions = np.diff(np.searchsorted(positions, ends), prepend=0)
-        return counts
-
-    return _Table(
-        starts,
-        ends,
-        ends - has_cr,
-        delimiters,
-        within(delimiters) + 1,
-        quotes,
-        within(quotes) > 0,
-        within(feeds + 1),
-    )
-
-
-def _spans(buffer: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> pa.Array:
-    """The values that lie between these positions, which grow and do not overlap."""
-    edges = np.zeros(len(buffer) + 1, dtype=np.int8)
-    edges[starts] += 1
-    edges[ends] -= 1
-    inside = np.cumsum(edges[:-1], dtype=np.int8).view(bool)
-    return binary_array(buffer[inside], ends - starts)
-
-
-@dataclass(frozen=True)
-class _Fields:
-    """Cells of records of the right width: one row of positions for each of `rows`."""
-
-    names: list[str]
-    rows: Positions
-    starts: Positions
-    ends: Positions
-    is_quoted: npt.NDArray[np.bool_]
-    malformed: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(
-        cls,
-        buffer: npt.NDArray[np.uint8],
-        table: _Table,
-        rows: Positions,
-        names: list[str],
-    ) -> _Fields:
-        """Positions of the cells of these rows; quotes around a cell are left out."""
-        chosen = np.zeros(len(table.ends) + 1, dtype=bool)
-        chosen[rows] = True
-        inner = table.delimiters[chosen[np.searchsorted(table.ends, table.delimiters)]]
-        inner = inner.reshape(len(rows), len(names) - 1)
-        starts = np.hstack([table.starts[rows, None], inner + 1])
-        ends = np.hstack([inner, table.contents[rows, None]])
-        opens = (ends > starts) & (buffer[starts] == QUOTE)
-        closes = (ends - starts > 1) & (buffer[np.maximum(ends - 1, 0)] == QUOTE)
-        is_quoted = opens & closes
-        quotes = np.searchsorted(table.quotes, ends) > np.searchsorted(table.quotes, starts)
-        malformed = (quotes & ~is_quoted).any(axis=1)
-        return cls(names, rows, starts + is_quoted, ends - is_quoted, is_quoted, malformed)
-
-    def select(self, chosen: npt.NDArray[np.bool_]) -> _Fields:
-        """Some of the rows."""
-        return _Fields(
-            self.names,
-            self.rows[chosen],
-            self.starts[chosen],
-            self.ends[chosen],
-            self.is_quoted[chosen],
-            self.malformed[chosen],
-        )
-
-    def as_json(
-        self, connection: duckdb.DuckDBPyConnection, buffer: npt.NDArray[np.uint8], text: bytes
-    ) -> pa.Array:
-        """Rows as JSON objects of text, keys in name order; empty cells are left out."""
-        cells = _spans(buffer, self.starts.ravel(), self.ends.ravel()).cast(pa.large_string())
-        if b'""' in text:
-            plain = pc.replace_substring(cells, '""', '"')
-            cells = pc.if_else(pa.array(self.is_quoted.ravel()), plain, cells)
-        width = len(self.names)
-        columns = [cells.take(pa.array(np.arange(n, len(cells), width))) for n in range(width)]
-        table = pa.table(columns, names=[f"c{n}" for n in range(width)])
-        fields = ", ".join(
-            f"{literal(name)}, nullif({quoted(f'c{n}')}, '')"
-            for name, n in sorted((name, n) for n, name in enumerate(self.names))
-        )
-        connection.register("cells", table)
-        merged = connection.sql(
-            f"select json_merge_patch('{{}}', json_object({fields}))::varchar from cells"
-        ).to_arrow_table()
-        return merged.column(0).cast(pa.large_string()).combine_chunks()

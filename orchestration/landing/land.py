@@ -118,6 +118,7 @@ def landing_connection() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # standard output is for results
         yield connection
 
 

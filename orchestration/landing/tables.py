@@ -108,6 +108,7 @@ def frame_parquet(path: Path, tally: Tally) -> Iterator[pa.RecordBatch]:
     # brackets keep the characters of a pattern from being one
     file = literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute("set timezone = 'UTC'")
         try:
             columns = connection.sql(

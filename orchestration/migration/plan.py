@@ -59,7 +59,10 @@ def plan_of(migration: Migration, wave: str | None = None) -> Plan:
             list(part.sources),
             part.start.isoformat(),
             part.end.isoformat(),
-            all(Scope(s, part.start, part.end) in in_scope or Scope(s) in in_scope for s in part.sources),
+            all(
+                Scope(s, part.start, part.end) in in_scope or Scope(s) in in_scope
+                for s in part.sources
+            ),
         )
         for name, part in chosen.items()
     ]
@@ -74,7 +77,9 @@ def _planned(migration: Migration, source: str) -> PlannedSource:
     files = export_files(source, config)
     new = []
     for file in files:
-        name = file.name if file == config.location else file.relative_to(config.location).as_posix()
+        name = (
+            file.name if file == config.location else file.relative_to(config.location).as_posix()
+        )
         stat = file.stat()
         if seen.get(name, [None, None, None])[1:3] != [stat.st_size, stat.st_mtime_ns]:
             new.append(stat.st_size)

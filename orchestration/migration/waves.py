@@ -18,6 +18,12 @@ from orchestration.errors import ConfigurationError
 FILE_NAME = "scopes.jsonl"
 
 
+def keep_scope(migration: Migration) -> None:
+    """Leave in scope what is; where nothing ever was, everything is."""
+    if not scopes(migration):
+        bring_into_scope(migration, None)
+
+
 def bring_into_scope(migration: Migration, wave: str | None) -> None:
     """Record that a wave, or without a name every source and date, is to be loaded."""
     if wave is None:
@@ -71,4 +77,4 @@ def _file(migration: Migration) -> Path:
     return migration.decisions_dir / FILE_NAME
 
 
-__all__ = ["EARLIEST", "LATEST", "Scope", "bring_into_scope", "scopes"]
+__all__ = ["EARLIEST", "LATEST", "Scope", "bring_into_scope", "keep_scope", "scopes"]

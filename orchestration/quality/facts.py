@@ -92,7 +92,9 @@ def write_staging_facts(
         connection.executemany("insert into previous_versions values (?, ?)", pairs)
     connection.execute(f"create or replace temp view staged as {_staged_sql()}")
     connection.execute(f"copy ({_STAGING_FACTS}) to {literal(str(path))} (format parquet)")
-    row = connection.execute("select coalesce(sum(events), 0) from read_parquet(?)", [str(path)]).fetchone()
+    row = connection.execute(
+        "select coalesce(sum(events), 0) from read_parquet(?)", [str(path)]
+    ).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -220,7 +222,9 @@ left join repeats using (delivery_id)
 
 def staging_views(path: Path) -> dict[str, str]:
     """Views of the staging gate, with the working file attached as `work`."""
-    columns = "source, delivery_id, event_key, occurred_at, occurred_on, source_event_name, id_quality"
+    columns = (
+        "source, delivery_id, event_key, occurred_at, occurred_on, source_event_name, id_quality"
+    )
     events = "\nunion all\n".join(
         f"""select {columns} from work.staging.stg_{vendor}__events
         where record_fate is null and delivery_id in (select delivery_id from work.control.to_judge)"""
@@ -256,6 +260,47 @@ MARTS_VIEWS = {
     "gate_taxonomy": """
         select source, event_name, property_name as property, kind, sum(records)::bigint as records
         from warehouse.quality.fct_taxonomy_violations group by all""",
+    # Welch's t over daily shares, whose scatter tells more than counts: events come in sessions.
+    # Thresholds were set before it was tried: 5 days a side, 200 events a day, t <= -4, 5 %.
+    "gate_platform_mix": """
+        with latest as (
+            select source, max(occurred_on) - 28 as first_on from warehouse.marts.fct_events group by source
+        ),
+        days as (
+            select events.source, coalesce(events.platform, '(unknown)') as platform, occurred_on,
+                count(*) as events
+            from warehouse.marts.fct_events as events join latest on events.source = latest.source
+            where occurred_on > latest.first_on group by all
+        ),
+        shares as (
+            select *, events / sum(events) over (partition by source, occurred_on) as part,
+                sum(events) over (partition by source, occurred_on) as all_events
+            from days
+        ),
+        splits as (
+            select one.source, one.platform, one.occurred_on as since,
+                avg(other.part) filter (other.occurred_on < one.occurred_on) as before_share,
+                avg(other.part) filter (other.occurred_on >= one.occurred_on) as after_share,
+                var_samp(other.part) filter (other.occurred_on < one.occurred_on)
+                    / count(*) filter (other.occurred_on < one.occurred_on) as before_error,
+                var_samp(other.part) filter (other.occurred_on >= one.occurred_on)
+                    / count(*) filter (other.occurred_on >= one.occurred_on) as after_error,
+                sum(other.events)::bigint as events
+            from shares as one
+            join shares as other on one.source = other.source and one.platform = other.platform
+            where one.all_events >= 200 and other.all_events >= 200
+            group by all
+            having count(*) filter (other.occurred_on < one.occurred_on) >= 5
+                and count(*) filter (other.occurred_on >= one.occurred_on) >= 5
+        ),
+        judged as (
+            select *, (after_share - before_share) / sqrt(before_error + after_error) as t from splits
+            where before_error + after_error > 0
+        )
+        select source, platform, since, before_share, after_share, events,
+            (t <= -4 and after_share <= 0.95 * before_share)::integer as suspicious
+        from judged
+        qualify row_number() over (partition by source, platform order by t) = 1""",
     "gate_double_tracked": """
         with days as (
             select daily.event_name, daily.occurred_on, daily.source

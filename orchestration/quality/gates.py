@@ -53,9 +53,7 @@ def judge_landing(
     return results
 
 
-def judge_staging(
-    migration: Migration, run_id: str, landed: Sequence[Landed]
-) -> list[RuleResult]:
+def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -> list[RuleResult]:
     """Judge the deliveries of `control.to_judge`: keys, clocks, taxonomy, what a re-export lost."""
     from expectations.checkpoints import run_gate
 
@@ -65,10 +63,14 @@ def judge_staging(
     if pq.read_metadata(facts).num_rows == 0:
         return []
     views = staging_views(facts)
-    if events == 0:  # deliveries of identity records, surveys or nothing readable: no event to judge
+    if (
+        events == 0
+    ):  # deliveries of identity records, surveys or nothing readable: no event to judge
         del views["gate_events"]
     rules = [rule for rule in rules_for("staging", limits(migration)) if rule.view in views]
-    results = run_gate("staging", rules, views, {"work": work_file(migration)}, _docs_dir(migration))
+    results = run_gate(
+        "staging", rules, views, {"work": work_file(migration)}, _docs_dir(migration)
+    )
     write_results(migration.gates_dir, "staging", run_id, results)
     return results
 

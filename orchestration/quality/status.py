@@ -70,7 +70,9 @@ def _ledger(connection: duckdb.DuckDBPyConnection, sources: set[str]) -> dict[st
         f"select source, {columns} from quality.fct_ledger group by source"
     ).fetchall()
     return {
-        row[0]: dict(zip(("read", *FATES), row[1:], strict=True)) for row in rows if row[0] in sources
+        row[0]: dict(zip(("read", *FATES), row[1:], strict=True))
+        for row in rows
+        if row[0] in sources
     }
 
 
@@ -88,7 +90,7 @@ def _todo(connection: duckdb.DuckDBPyConnection, gates: list[dict[str, Any]]) ->
         return []
     by_delivery = dict(
         connection.execute(
-            "select delivery_id, sum(\"read\")::bigint from quality.fct_ledger group by 1"
+            'select delivery_id, sum("read")::bigint from quality.fct_ledger group by 1'
         ).fetchall()
     )
     quarantined = connection.execute(
@@ -99,19 +101,30 @@ def _todo(connection: duckdb.DuckDBPyConnection, gates: list[dict[str, Any]]) ->
         where kind = 'unplanned_event' group by all"""
     ).fetchall()
     red = [
-        (True, by_delivery.get(item["delivery_id"], 0), f"{gate['source']}: {item['rule']}: "
-         f"{item['observed']}. {item['next_step']}")
+        (
+            True,
+            by_delivery.get(item["delivery_id"], 0),
+            f"{gate['source']}: {item['rule']}: {item['observed']}. {item['next_step']}",
+        )
         for gate in gates
         for item in gate["failed"]
         if "accepted" not in item
     ]
     rest = [
-        (False, records, f"{source}: '{event}' is not in the taxonomy, {records:,} events are loaded "
-         "without a name. Add it as an alias of the event it means, or as an event.")
+        (
+            False,
+            records,
+            f"{source}: '{event}' is not in the taxonomy, {records:,} events are loaded "
+            "without a name. Add it as an alias of the event it means, or as an event.",
+        )
         for source, event, records in unmapped
     ] + [
-        (False, records, f"{source}: {records:,} records are quarantined ({reason}). See "
-         "quality.fct_quarantine; after a fix, `waybill replay`.")
+        (
+            False,
+            records,
+            f"{source}: {records:,} records are quarantined ({reason}). See "
+            "quality.fct_quarantine; after a fix, `waybill replay`.",
+        )
         for source, reason, records in quarantined
     ]
     ranked = sorted(red + rest, key=lambda each: (not each[0], -each[1]))

@@ -52,7 +52,9 @@ def verify(migration: Migration, tell: Callable[[str], None] = lambda _: None) -
         for manifest in manifests(migration.landing_dir, source):
             for file in manifest.files:
                 tell(f"{source}: {file.name}")
-                counted[manifest.delivery_id, file.sha256] = _recount(migration, manifest, file, found)
+                counted[manifest.delivery_id, file.sha256] = _recount(
+                    migration, manifest, file, found
+                )
             _check_parquet(migration, manifest, found)
     for path in (marts_file(migration), snapshot_file(migration)):
         if path.exists():
@@ -71,13 +73,19 @@ def _recount(
         return file.records
     sha256 = sha256_of(path)
     if sha256 != file.sha256:
-        found.append(Difference(manifest.source, file.name, "hash of the bytes", file.sha256, sha256))
+        found.append(
+            Difference(manifest.source, file.name, "hash of the bytes", file.sha256, sha256)
+        )
     source = REGISTRY[manifest.vendor]
     reading = Reading(stop_line=source.stop_line)
-    count = sum(b.num_rows for b in records(path, file.name, recogniser(source.recognise, config), reading))
+    count: int = sum(
+        b.num_rows for b in records(path, file.name, recogniser(source.recognise, config), reading)
+    )
     if count != file.records:
         found.append(
-            Difference(manifest.source, file.name, "records in the bytes", str(file.records), str(count))
+            Difference(
+                manifest.source, file.name, "records in the bytes", str(file.records), str(count)
+            )
         )
     return count
 
@@ -102,9 +110,7 @@ def _check_parquet(migration: Migration, manifest: Manifest, found: list[Differe
             )
 
 
-def _check_marts(
-    path: Path, counted: dict[tuple[str, str], int], found: list[Difference]
-) -> None:
+def _check_marts(path: Path, counted: dict[tuple[str, str], int], found: list[Difference]) -> None:
     """The ledger by the bytes counted now, and loaded by the mart's rows counted now."""
     with duckdb.connect(path, read_only=True) as connection:
         ledger = connection.execute(
@@ -130,7 +136,9 @@ def _check_marts(
                 found.append(Difference(source, where, "records read", str(read), str(now)))
             in_mart = rows.get((delivery, sha256), 0)
             if in_mart != loaded:
-                found.append(Difference(source, where, "rows in the mart", str(loaded), str(in_mart)))
+                found.append(
+                    Difference(source, where, "rows in the mart", str(loaded), str(in_mart))
+                )
         view = MARTS_VIEWS["gate_marts"].replace("warehouse.", "")
         for name, observed, expected in connection.execute(view).fetchall():
             if observed != expected:

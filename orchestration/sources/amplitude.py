@@ -49,7 +49,7 @@ class Amplitude(Source):
     event_column = "event_type"
     time_sql = '"event_time"'
     dedupe_window_seconds = 7 * 86400
-    dedupe_rule = "uuid; then device_id and $insert_id within 7 days, first received is kept"
+    dedupe_rule = "device_id and $insert_id within 7 days, first received is kept; else uuid"
     identity_rule = "the last user on a device owns its anonymous events; merged ids join users"
     time_rule = "event_time, always UTC"
 

@@ -110,7 +110,10 @@ def _mixpanel(draw: random.Random, day: int) -> dict:
         properties["$user_id"] = user
     if draw.random() < 0.1:
         del properties["$insert_id"]
-    return {"event": draw.choice(["Open", "opened", "saved", "paid", "other"]), "properties": properties}
+    return {
+        "event": draw.choice(["Open", "opened", "saved", "paid", "other"]),
+        "properties": properties,
+    }
 
 
 def _alias(draw: random.Random, day: int) -> dict:

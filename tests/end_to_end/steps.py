@@ -15,7 +15,15 @@ from orchestration.landing.arrivals import arrive, land_arrival
 from orchestration.migration.waves import bring_into_scope
 from orchestration.warehouse import marts_file
 
-LINEAGE = {"delivery_id", "file_sha256", "record_number", "file_name", "landed_at", "state", "member"}
+LINEAGE = {
+    "delivery_id",
+    "file_sha256",
+    "record_number",
+    "file_name",
+    "landed_at",
+    "state",
+    "member",
+}
 MARTS = (
     "fct_events",
     "fct_sessions",
@@ -75,7 +83,9 @@ def fingerprints(migration: Migration) -> dict[str, tuple[int, str]]:
     with duckdb.connect(marts_file(migration), read_only=True) as connection:
         for mart in MARTS:
             columns = connection.table(f"marts.{mart}").columns
-            text = ", ".join(f'coalesce("{c}"::varchar, \'∅\')' for c in columns if c not in LINEAGE)
+            text = ", ".join(
+                f"coalesce(\"{c}\"::varchar, '∅')" for c in columns if c not in LINEAGE
+            )
             row = connection.execute(
                 f"select count(*), coalesce(bit_xor(md5_number(concat_ws('|', {text}))), 0)::varchar"
                 f" from marts.{mart}"

@@ -67,7 +67,8 @@ def split_by_version(files: list[File]) -> list[list[File]]:
     rounds: list[list[File]] = []
     for file in files:
         place = next(
-            (r for r in rounds if (file.source, file.name) not in {(f.source, f.name) for f in r}), None
+            (r for r in rounds if (file.source, file.name) not in {(f.source, f.name) for f in r}),
+            None,
         )
         if place is None:
             rounds.append(place := [])

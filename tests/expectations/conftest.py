@@ -54,6 +54,15 @@ COLUMNS: dict[str, dict[str, tuple[str, Any]]] = {
         "kind": ("varchar", "another_kind"),
         "records": ("bigint", 1),
     },
+    "gate_platform_mix": {
+        "source": ("varchar", "app"),
+        "platform": ("varchar", "android"),
+        "since": ("date", "2025-04-05"),
+        "before_share": ("double", 0.4),
+        "after_share": ("double", 0.39),
+        "events": ("bigint", 10_000),
+        "suspicious": ("integer", 0),
+    },
     "gate_events": {
         "source": ("varchar", "app"),
         "delivery_id": ("varchar", "good"),

@@ -64,6 +64,7 @@ ROWS = {
             "mistyped": {"kind": "wrong_type"},
             "off the list": {"kind": "bad_value"},
         },
+        "gate_platform_mix": {"fell": {"suspicious": 1}},
         "gate_ledger": {
             "record lost": {"loaded": 899},
             "record doubled": {"duplicate": 51},
@@ -123,18 +124,26 @@ RED = {
     "rates_stay_between_0_and_1": {"over one", "below zero"},
     "funnels_never_grow": {"grows"},
     "double_tracked": {"twice"},
+    "platform_share_is_steady": {"fell"},
 }
 
 # What names a row of a view in a result: the delivery where there is one, else the source or the
 # figures told.
 NAMED_BY = {
     "gate_taxonomy": "source",
+    "gate_platform_mix": "source",
     "gate_marts": "name",
     "gate_rates": "cell",
     "gate_funnels": "funnel",
     "gate_double_tracked": "event_name",
 }
-NEED_NO_ROWS = {"gate_taxonomy", "gate_rates", "gate_funnels", "gate_double_tracked"}
+NEED_NO_ROWS = {
+    "gate_taxonomy",
+    "gate_rates",
+    "gate_funnels",
+    "gate_double_tracked",
+    "gate_platform_mix",
+}
 
 
 def _named(view, name):
@@ -185,7 +194,10 @@ def test_rule_is_red_for_the_rows_that_break_it_and_for_no_other(rule, red):
         assert len(result.observed.split("; ")) == len(RED[rule.name])
         assert all(name in result.observed for name in RED[rule.name])
     else:
-        names = {r.source if rule.view == "gate_taxonomy" else r.delivery_id for r in failed}
+        names = {
+            r.source if rule.view in ("gate_taxonomy", "gate_platform_mix") else r.delivery_id
+            for r in failed
+        }
         assert names == RED[rule.name]
     assert {result.severity for result in failed} == {rule.severity}
     assert {result.status for result in failed} == {"failed"}

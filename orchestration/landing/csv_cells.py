@@ -1,0 +1,147 @@
+"""The cells of CSV text, set-based: positions of records and cells, and their values as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.landing.framing import CR, LF, binary_array
+from orchestration.sql import literal, quoted
+
+QUOTE = 34
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass
+class Table:
+    """The closed records at the beginning of some text: where they are and what is wrong."""
+
+    starts: Positions
+    ends: Positions  # of their last LF
+    contents: Positions  # where their text ends, before CR and LF
+    delimiters: Positions
+    widths: Positions
+    quotes: Positions
+    has_quote: npt.NDArray[np.bool_]
+    lines: Positions
+
+
+def closed_records(text: bytes, delimiter: str) -> Table:
+    """Cut `text`, which ends in LF, at the LFs and delimiters outside of quotes.
+
+    A quote between two ordinary characters can neither open nor close a cell: it is text.
+    """
+    buffer = np.frombuffer(text, dtype=np.uint8)
+    separator = ord(delimiter)
+    feeds = np.flatnonzero(buffer == LF)
+    delimiters = np.flatnonzero(buffer == separator)
+    quotes = np.flatnonzero(buffer == QUOTE)
+    if len(quotes):
+        edge = np.zeros(256, dtype=bool)
+        edge[[LF, CR, QUOTE, separator]] = True
+        opens = edge[buffer[np.maximum(quotes - 1, 0)]] | (quotes == 0)
+        quotes = quotes[opens | edge[buffer[quotes + 1]]]
+        ends = feeds[np.searchsorted(quotes, feeds) % 2 == 0]
+        delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
+    else:
+        ends = feeds
+    starts = np.empty_like(ends)
+    if len(ends):
+        starts[0], starts[1:] = 0, ends[:-1] + 1
+    has_cr = (ends > starts) & (buffer[np.maximum(ends - 1, 0)] == CR)
+
+    def within(positions: Positions) -> Positions:
+        counts: Positions = np.diff(np.searchsorted(positions, ends), prepend=0)
+        return counts
+
+    return Table(
+        starts,
+        ends,
+        ends - has_cr,
+        delimiters,
+        within(delimiters) + 1,
+        quotes,
+        within(quotes) > 0,
+        within(feeds + 1),
+    )
+
+
+def spans(buffer: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> pa.Array:
+    """The values that lie between these positions, which grow and do not overlap."""
+    edges = np.zeros(len(buffer) + 1, dtype=np.int8)
+    edges[starts] += 1
+    edges[ends] -= 1
+    inside = np.cumsum(edges[:-1], dtype=np.int8).view(bool)
+    return binary_array(buffer[inside], ends - starts)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Cells of records of the right width: one row of positions for each of `rows`."""
+
+    names: list[str]
+    rows: Positions
+    starts: Positions
+    ends: Positions
+    is_quoted: npt.NDArray[np.bool_]
+    malformed: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        buffer: npt.NDArray[np.uint8],
+        table: Table,
+        rows: Positions,
+        names: list[str],
+    ) -> Fields:
+        """Positions of the cells of these rows; quotes around a cell are left out."""
+        chosen = np.zeros(len(table.ends) + 1, dtype=bool)
+        chosen[rows] = True
+        inner = table.delimiters[chosen[np.searchsorted(table.ends, table.delimiters)]]
+        inner = inner.reshape(len(rows), len(names) - 1)
+        starts = np.hstack([table.starts[rows, None], inner + 1])
+        ends = np.hstack([inner, table.contents[rows, None]])
+        opens = (ends > starts) & (buffer[starts] == QUOTE)
+        closes = (ends - starts > 1) & (buffer[np.maximum(ends - 1, 0)] == QUOTE)
+        is_quoted = opens & closes
+        quotes = np.searchsorted(table.quotes, ends) > np.searchsorted(table.quotes, starts)
+        malformed = (quotes & ~is_quoted).any(axis=1)
+        return cls(names, rows, starts + is_quoted, ends - is_quoted, is_quoted, malformed)
+
+    def select(self, chosen: npt.NDArray[np.bool_]) -> Fields:
+        """Some of the rows."""
+        return Fields(
+            self.names,
+            self.rows[chosen],
+            self.starts[chosen],
+            self.ends[chosen],
+            self.is_quoted[chosen],
+            self.malformed[chosen],
+        )
+
+    def as_json(
+        self, connection: duckdb.DuckDBPyConnection, buffer: npt.NDArray[np.uint8], text: bytes
+    ) -> pa.Array:
+        """Rows as JSON objects of text, keys in name order; empty cells are left out."""
+        cells = spans(buffer, self.starts.ravel(), self.ends.ravel()).cast(pa.large_string())
+        if b'""' in text:
+            plain = pc.replace_substring(cells, '""', '"')
+            cells = pc.if_else(pa.array(self.is_quoted.ravel()), plain, cells)
+        width = len(self.names)
+        columns = [cells.take(pa.array(np.arange(n, len(cells), width))) for n in range(width)]
+        table = pa.table(columns, names=[f"c{n}" for n in range(width)])
+        fields = ", ".join(
+            f"{literal(name)}, nullif({quoted(f'c{n}')}, '')"
+            for name, n in sorted((name, n) for n, name in enumerate(self.names))
+        )
+        connection.register("cells", table)
+        merged = connection.sql(
+            f"select json_merge_patch('{{}}', json_object({fields}))::varchar from cells"
+        ).to_arrow_table()
+        return merged.column(0).cast(pa.large_string()).combine_chunks()
