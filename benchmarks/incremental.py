@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from benchmarks.job import Job, run_job
 from benchmarks.processes import measure
 from benchmarks.profiling import Rows
 
-HISTORIES = (10, 100)
+HISTORIES = "10,100"
 EVENTS_A_DAY = 20_000
 PERSONS = 5_000
 LIMIT = 1.3
@@ -35,10 +35,8 @@ class NewDay:
     rows: dict[str, Rows]
 
 
-def add_a_day(history: int, events_a_day: int, tell: Tell) -> NewDay:
-    """Build `history` days from nothing, then measure the next one."""
-    longest = max(*HISTORIES, history) + 1
-    feed = Export(events_a_day * longest, longest, PERSONS).files()
+def add_a_day(history: int, feed: Sequence[Path], tell: Tell) -> NewDay:
+    """Build the first `history` days of a feed from nothing, then measure the next one."""
     folder = BENCH / "incremental" / f"after-{history}-days"
     copy = folder.with_name(f"{folder.name}-profiled")
     tell(f"{history} days of history: building")
@@ -64,6 +62,12 @@ def add_a_day(history: int, events_a_day: int, tell: Tell) -> NewDay:
     )
     rows = {owner: Rows(**counts) for owner, counts in profiled.answer().items()}
     return NewDay(history, job, idle.seconds, rows)
+
+
+def feed_of(events_a_day: int, histories: Sequence[int]) -> list[Path]:
+    """Files of a feed that is a day longer than the longest history, one a day."""
+    days = max(histories) + 1
+    return Export(events_a_day * days, days, PERSONS).files()
 
 
 def growth(before: int, after: int) -> float | None:

@@ -3,7 +3,8 @@
 Three figures. `scanned`: rows of the vectors that table scans went through, after whole row groups
 were left out by their minimum and maximum (DuckDB's `operator_rows_scanned`). `taken`: rows that
 these scans handed on, after the filters that DuckDB pushed into them. `written`: rows put into a
-table that stays; rows of temporary tables are not counted.
+table that stays; rows of temporary tables are not counted. A query whose answer is not read to its
+end leaves no profile: a few single-row counts of the plan are missing for that.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ def print_new_days(days: Sequence[NewDay], out: Console) -> None:
         times.add_column(column, justify="right")
     for day in days:
         net = day.job.seconds - day.idle_seconds
-        cells = [day.job.seconds, day.idle_seconds, net, day.job.work_seconds]
-        times.add_row(f"{day.history} days", *(f"{cell:,.1f}" for cell in cells))
+        seconds = (day.job.seconds, day.idle_seconds, net, day.job.work_seconds)
+        times.add_row(f"{day.history} days", *(f"{each:,.1f}" for each in seconds))
     out.print(times)
 
 

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.exports import BENCH, size_of
-from benchmarks.incremental import EVENTS_A_DAY, HISTORIES, add_a_day
+from benchmarks.incremental import EVENTS_A_DAY, HISTORIES, add_a_day, feed_of
 from benchmarks.processes import ProcessFailed
 from benchmarks.report import print_comparison, print_new_days
 from benchmarks.sizes import DLT_PYTHON, compare
@@ -32,6 +32,7 @@ def main(
     skip_incremental: Annotated[
         bool, typer.Option("--skip-incremental", help="Do not measure a new day.")
     ] = False,
+    histories: Annotated[str, typer.Option(help="Days before the new day.")] = HISTORIES,
     events_a_day: Annotated[
         int, typer.Option(help="Size of a day of the feed that grows.")
     ] = EVENTS_A_DAY,
@@ -41,7 +42,8 @@ def main(
     dlt lands sizes up to 1M only. Exit codes: 0 measured, whatever the figures; 2 wrong usage;
     3 one of the measured processes failed.
     """
-    events = _sizes(sizes)
+    events = _numbers("--sizes", sizes)
+    lengths = _numbers("--histories", histories)
     if not skip_dlt and not DLT_PYTHON.exists():
         raise typer.BadParameter(f"{DLT_PYTHON} is not there: `make bench` makes it, or --skip-dlt")
     results: dict[str, Any] = {"machine": _machine(), "sizes": [], "new_days": []}
@@ -53,7 +55,8 @@ def main(
             _write(results)
             print_comparison(found, out)
         if not skip_incremental:
-            days = [add_a_day(history, events_a_day, _tell) for history in HISTORIES]
+            feed = feed_of(events_a_day, lengths)
+            days = [add_a_day(history, feed, _tell) for history in lengths]
             results["new_days"] = [asdict(day) for day in days]
             _write(results)
             print_new_days(days, out)
@@ -63,11 +66,11 @@ def main(
     out.print(f"All figures: {RESULTS}", soft_wrap=True)
 
 
-def _sizes(text: str) -> list[int]:
+def _numbers(option: str, text: str) -> list[int]:
     try:
-        return [size_of(part) for part in text.split(",")]
+        return [size_of(part) for part in text.split(",")] if text else []
     except ValueError as error:
-        raise typer.BadParameter(f"--sizes {text}: write it like 100k,1M") from error
+        raise typer.BadParameter(f"{option} {text}: write numbers like 100,20k,1M") from error
 
 
 def _tell(text: str) -> None:

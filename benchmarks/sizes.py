@@ -86,8 +86,11 @@ def compare(events: int, *, with_dlt: bool, tell: Tell) -> Comparison:
     files = export.files()
     tell(f"{events:,} events: the reference")
     out = work / "reference"
-    command = [sys.executable, "-m", "benchmarks.reference", export.folder, out]
-    process = measure(command, REPO, limit_seconds=LIMIT_SECONDS)
+    process = measure(
+        [sys.executable, "-m", "benchmarks.reference", export.folder, out],
+        REPO,
+        limit_seconds=LIMIT_SECONDS,
+    )
     answer = process.answer()
     reference = Reference(process, answer["seconds"])
     shutil.rmtree(out)

@@ -191,14 +191,16 @@ def write_held_unreadable(
     connection.execute(
         """create or replace table control.held_unreadable (
             delivery_id varchar, file_sha256 varchar, file_name varchar, member varchar,
-            record_number bigint, reason varchar, raw varchar, raw_bytes blob, landed_at timestamp)"""
+            record_number bigint, reason varchar, raw varchar, raw_bytes blob,
+            landed_at timestamp)"""
     )
     for each in landed:
         files = [str(path) for path in parquet_files(folder_of(each.manifest, migration))]
         if each.state == "held" and files and any(f.unreadable for f in each.manifest.files):
             connection.execute(
                 """insert into control.held_unreadable
-                select ?, file_sha256, file_name, member, record_number, parse_error, raw, raw_bytes,
+                select ?, file_sha256, file_name, member, record_number, parse_error, raw,
+                    raw_bytes,
                     landed_at
                 from read_parquet(?, hive_partitioning = false) where parse_error is not null""",
                 [each.manifest.delivery_id, files],
@@ -251,7 +253,8 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
 def _landed_select(migration: Migration, landed: Landed) -> str:
     manifest = landed.manifest
     files = ", ".join(literal(str(p)) for p in parquet_files(folder_of(manifest, migration)))
-    return f"""select {literal(manifest.source)} as source, {literal(manifest.delivery_id)} as delivery_id, *
+    return f"""select {literal(manifest.source)} as source,
+            {literal(manifest.delivery_id)} as delivery_id, *
         from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"""
 
 

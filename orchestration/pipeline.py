@@ -54,7 +54,7 @@ def all_landed(migration: Migration) -> list[Landed]:
 
 
 def unjudged(migration: Migration, source: str) -> list[Manifest]:
-    """Landed deliveries that the landing gate has not judged since, or holds: it may let them go."""
+    """Landed deliveries the landing gate has not judged since, or holds: it may let them go."""
     held = _held_at_landing(migration)
     judged_at = {
         judgement.delivery_id: datetime.fromisoformat(judgement.judged_at).timestamp()
@@ -123,7 +123,8 @@ def note_staged(migration: Migration) -> None:
     with open_work(migration) as connection:
         connection.execute(
             """begin transaction;
-            delete from control.staged where delivery_id in (select delivery_id from control.to_stage);
+            delete from control.staged
+            where delivery_id in (select delivery_id from control.to_stage);
             insert into control.staged select * from control.to_stage;
             commit"""
         )

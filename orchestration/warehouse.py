@@ -105,7 +105,7 @@ def has_table(
 
 
 def take_snapshot(migration: Migration) -> Path:
-    """Copy the marts for readers and swap the copy in by one rename; open readers keep the old one."""
+    """Copy the marts for readers and swap the copy in by one rename; open readers keep theirs."""
     with duckdb.connect(marts_file(migration)) as connection:
         connection.execute("checkpoint")
     partial = migration.warehouse_dir / ".snapshot.part"

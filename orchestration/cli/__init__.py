@@ -46,7 +46,8 @@ def main() -> None:
         # A bug: its place is said in one line, so that a report of it can be of use.
         last = traceback.extract_tb(error.__traceback__)[-1]
         _say(
-            f"this is a bug in Waybill: {type(error).__name__}: {error} ({last.filename}:{last.lineno})"
+            f"this is a bug in Waybill: {type(error).__name__}: {error}"
+            f" ({last.filename}:{last.lineno})"
         )
         code = 3
     sys.exit(code or 0)

@@ -44,7 +44,7 @@ def print_json(value: Any) -> None:
 
 @contextmanager
 def open_snapshot(config: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the warehouse readers see. Raises CannotFinish before a first run."""
+    """A read-only connection to what readers see. Raises CannotFinish before a first run."""
     path = readable_file(migration_of(config))
     if not path.exists():
         raise CannotFinish(f"{path} does not exist yet; start with `waybill run`")

@@ -57,7 +57,7 @@ def demo(
 
 
 def _demo_folder(migration: Migration) -> Path:
-    """The folder above the sources' export folders. Raises ConfigurationError for other settings."""
+    """The folder above the export folders. Raises ConfigurationError for other settings."""
     folders = {config.location.parent for config in migration.sources.values()}
     if len(folders) != 1 or (folder := folders.pop()).name != "exports":
         raise ConfigurationError(

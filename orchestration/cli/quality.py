@@ -34,15 +34,16 @@ def verify(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         out.print(table)
     else:
         out.print(
-            f"{result.files:,} files, {result.records:,} records: bytes, Parquet, marts and ledger agree."
+            f"{result.files:,} files, {result.records:,} records: "
+            "bytes, Parquet, marts and ledger agree."
         )
     if result.differences:
         first = result.differences[0]
         raise GateRed(
             f"{len(result.differences)} differences, the first: {first.source} {first.file}: "
             f"{first.what} should be {first.expected}, is {first.found}\n"
-            "  Landed rows: remove the delivery's landing folder and run again. Marts: rebuild with "
-            "`waybill run --from D --to D`."
+            "  Landed rows: remove the delivery's landing folder and run again. "
+            "Marts: rebuild with `waybill run --from D --to D`."
         )
 
 

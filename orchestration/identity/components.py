@@ -1,4 +1,4 @@
-"""Connected components of the user graph, in scipy: seconds where a recursive query takes minutes."""
+"""Connected components of the user graph, in scipy: seconds where SQL recursion takes minutes."""
 
 from __future__ import annotations
 

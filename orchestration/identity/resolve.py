@@ -32,7 +32,8 @@ _TOUCHED_DEVICES = """
 create or replace temp table touched_devices as
 select distinct left_node as device_node
 from staging.stg_identity_evidence
-where evidence in ('claim', 'identify') and delivery_id in (select delivery_id from changed_deliveries)
+where evidence in ('claim', 'identify') and delivery_id in (select delivery_id from
+    changed_deliveries)
 """
 
 _DEVICE_USERS = """
@@ -68,7 +69,8 @@ turns as (
 changes as (
     select device_node, user_node, occurred_at,
         row_number() over (partition by device_node order by occurred_at, user_node) as position,
-        lead(occurred_at) over (partition by device_node order by occurred_at, user_node) as until_at
+        lead(occurred_at) over (partition by device_node order by occurred_at, user_node) as
+            until_at
     from turns where before is distinct from user_node
 )
 select device_node, user_node, {BEGINNING} as valid_from, {END} as valid_until
@@ -84,12 +86,13 @@ _EDGES = """
 create or replace temp view user_edges as
 select left_node, right_node from admitted_evidence where evidence = 'merge'
 union all
--- the vendor's own key of a user; one that two users share is like a shared device, and joins nobody
+-- the vendor's own key of a user; one that two users share is like a device, and joins nobody
 select left_node, min(right_node) from admitted_evidence where evidence = 'holds'
 group by left_node having min(right_node) = max(right_node)
 union all
 -- an anonymous id that events may carry as if it were a user's belongs to the owner of the id
-select concat('0|', sources.user_namespace, '|', substr(evidence.left_node, length(evidence.source) + 4)),
+select concat('0|', sources.user_namespace, '|', substr(evidence.left_node,
+    length(evidence.source) + 4)),
     owners.user_node
 from admitted_evidence as evidence
 join control.sources as sources on evidence.source = sources.source
@@ -102,12 +105,15 @@ _TOUCHED_NODES = """
 create or replace temp table touched_nodes as
 with ends as (
     select left_node as node from staging.stg_identity_evidence
-    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from changed_deliveries)
+    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from
+        changed_deliveries)
     union
     select right_node from staging.stg_identity_evidence
-    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from changed_deliveries)
+    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from
+        changed_deliveries)
     union
-    select concat('0|', sources.user_namespace, '|', substr(evidence.left_node, length(evidence.source) + 4))
+    select concat('0|', sources.user_namespace, '|', substr(evidence.left_node,
+        length(evidence.source) + 4))
     from staging.stg_identity_evidence as evidence
     join control.sources as sources on evidence.source = sources.source
     where evidence.evidence = 'identify'
@@ -155,16 +161,19 @@ def _resolve_owners(connection: duckdb.DuckDBPyConnection, rules: IdentityRules)
     connection.execute(
         """
         create or replace temp table former_owners as
-        select * from control.device_owners where device_node in (select device_node from touched_devices);
+        select * from control.device_owners where device_node in (select device_node from
+            touched_devices);
         insert into changed_nodes
         select device_node from (
             (select * from former_owners except select * from new_owners)
             union (select * from new_owners except select * from former_owners)
         );
-        delete from control.device_owners where device_node in (select device_node from touched_devices);
+        delete from control.device_owners where device_node in (select device_node from
+            touched_devices);
         insert into control.device_owners select * from new_owners;
         create table if not exists control.crowded_devices (device_node varchar, users bigint);
-        delete from control.crowded_devices where device_node in (select device_node from touched_devices);
+        delete from control.crowded_devices where device_node in (select device_node from
+            touched_devices);
         insert into control.crowded_devices select * from crowded_devices;
         """
     )
@@ -180,7 +189,8 @@ def _shared_sightings_sql() -> str:
             join control.admitted as admitted
                 on staged.delivery_id = admitted.delivery_id
                 and staged.occurred_on between admitted.from_date and admitted.until_date
-            where coalesce(staged.record_fate, 'identity') = 'identity' and staged.user_node is not null
+            where coalesce(staged.record_fate, 'identity') = 'identity' and staged.user_node is
+                not null
                 and staged.device_node in (select device_node from shared_devices)"""
         for vendor in vendors
     )

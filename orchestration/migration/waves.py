@@ -14,6 +14,7 @@ from pathlib import Path
 from orchestration.config import Migration
 from orchestration.control import EARLIEST, LATEST, Scope
 from orchestration.errors import ConfigurationError
+from orchestration.yaml_models import unknown
 
 FILE_NAME = "scopes.jsonl"
 
@@ -30,9 +31,7 @@ def bring_into_scope(migration: Migration, wave: str | None) -> None:
         wanted = [Scope(source) for source in migration.sources]
     else:
         if wave not in migration.waves:
-            raise ConfigurationError(
-                f"unknown wave '{wave}'; {migration.path} has {', '.join(migration.waves) or 'none'}"
-            )
+            raise ConfigurationError(f"--wave: {unknown('wave', wave, migration.waves)}")
         parts = migration.waves[wave]
         wanted = [Scope(source, parts.start, parts.end) for source in parts.sources]
     known = set(scopes(migration))

@@ -1,4 +1,4 @@
-"""What the gates look at: a few rows of figures for each delivery, and views over staging and marts.
+"""What the gates look at: figures of each delivery, and views over staging and marts.
 
 Facts measure; rules (`expectations.suites`) judge. Every figure is counted set-based in DuckDB over
 Parquet footers, manifests or materialised tables, never over raw JSON.
@@ -146,7 +146,8 @@ counts as (
 ),
 lags as (
     -- only vendors whose clock is written in a configured zone can have the wrong one
-    select delivery_id, lag, count(*) as live_rows, sum(count(*)) over (partition by delivery_id) as all_rows
+    select delivery_id, lag, count(*) as live_rows, sum(count(*)) over (partition by
+        delivery_id) as all_rows
     from rows
     where vendor = 'mixpanel' and lag between -56 and 56
         and coalesce(record_reason, '') in ('', 'identity_record', 'future_dated')
@@ -157,7 +158,8 @@ usual_lags as (
 ),
 keys as (
     select distinct delivery_id, event_key,
-        md5(concat_ws(chr(31), properties, source_event_name, user_id, device_id, platform)) as content
+        md5(concat_ws(chr(31), properties, source_event_name, user_id, device_id, platform)) as
+            content
     from staged
     where record_fate is null and delivery_id in (
         select delivery_id from previous_versions union select previous_id from previous_versions)
@@ -188,8 +190,10 @@ repeats as (
         on rows.event_key = others.event_key and rows.occurred_on = others.occurred_on
         and rows.delivery_id <> others.delivery_id
     where rows.record_fate is null and rows.id_quality = 'derived' and others.record_fate is null
-        and others.delivery_id in (select delivery_id from control.deliveries where state = 'current')
-        and (rows.delivery_id, others.delivery_id) not in (select (delivery_id, previous_id) from previous_versions)
+        and others.delivery_id in (select delivery_id from control.deliveries where state =
+            'current')
+        and (rows.delivery_id, others.delivery_id) not in (select (delivery_id, previous_id)
+            from previous_versions)
     group by rows.delivery_id
 )
 select judged.source, judged.vendor, judged.delivery_id, judged.file_name,
@@ -205,7 +209,8 @@ select judged.source, judged.vendor, judged.delivery_id, judged.file_name,
     case when usual_lags.lag <> 0
         then format('a zone {:.2f} hours {} of the configured one', abs(usual_lags.lag) / 4.0,
             if(usual_lags.lag > 0, 'west', 'east')) end as zone_hint,
-    case when previous.delivery_id is not null then coalesce(versions.previous_events, 0) end as previous_events,
+    case when previous.delivery_id is not null then coalesce(versions.previous_events, 0) end as
+        previous_events,
     case when previous.delivery_id is not null then coalesce(versions.gone, 0) end as gone,
     case when previous.delivery_id is not null then coalesce(additions.added, 0) end as added,
     case when previous.delivery_id is not null then coalesce(additions.changed, 0) end as changed,
@@ -227,7 +232,8 @@ def staging_views(path: Path) -> dict[str, str]:
     )
     events = "\nunion all\n".join(
         f"""select {columns} from work.staging.stg_{vendor}__events
-        where record_fate is null and delivery_id in (select delivery_id from work.control.to_judge)"""
+        where record_fate is null
+            and delivery_id in (select delivery_id from work.control.to_judge)"""
         for vendor in EVENT_VENDORS
     )
     return {
@@ -240,11 +246,13 @@ def staging_views(path: Path) -> dict[str, str]:
 MARTS_VIEWS = {
     "gate_ledger": 'select *, "read" from warehouse.quality.fct_ledger',
     "gate_marts": """
-        select 'rows of fct_events' as name, (select count(*) from warehouse.marts.fct_events) as observed,
+        select 'rows of fct_events' as name, (select count(*) from warehouse.marts.fct_events)
+            as observed,
             (select coalesce(sum(loaded), 0)::bigint from warehouse.quality.fct_ledger
              where vendor <> 'typeform') as expected
         union all
-        select 'events in sessions', (select coalesce(sum(event_count), 0)::bigint from warehouse.marts.fct_sessions),
+        select 'events in sessions', (select coalesce(sum(event_count), 0)::bigint from
+            warehouse.marts.fct_sessions),
             (select count(session_id) from warehouse.marts.fct_events)
         union all
         select 'quarantined records', (select count(*) from warehouse.quality.fct_quarantine),
@@ -264,7 +272,8 @@ MARTS_VIEWS = {
     # Thresholds were set before it was tried: 5 days a side, 200 events a day, t <= -4, 5 %.
     "gate_platform_mix": """
         with latest as (
-            select source, max(occurred_on) - 28 as first_on from warehouse.marts.fct_events group by source
+            select source, max(occurred_on) - 28 as first_on from warehouse.marts.fct_events
+                group by source
         ),
         days as (
             select events.source, coalesce(events.platform, '(unknown)') as platform, occurred_on,
@@ -294,7 +303,8 @@ MARTS_VIEWS = {
                 and count(*) filter (other.occurred_on >= one.occurred_on) >= 5
         ),
         judged as (
-            select *, (after_share - before_share) / sqrt(before_error + after_error) as t from splits
+            select *, (after_share - before_share) / sqrt(before_error + after_error) as t from
+                splits
             where before_error + after_error > 0
         )
         select source, platform, since, before_share, after_share, events,

@@ -1,4 +1,4 @@
-"""The three gates of a run: measure, judge, keep the judgement. What it stops is decided elsewhere."""
+"""The three gates of a run: measure, judge, keep the judgement."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ def prepare_replay(migration: Migration, source: str | None = None) -> int:
         wanted = {
             row[0]
             for row in connection.execute(
-                "select distinct delivery_id from quality.fct_quarantine where source = coalesce(?, source)",
+                """select distinct delivery_id from quality.fct_quarantine
+                where source = coalesce(?, source)""",
                 [source],
             ).fetchall()
         }

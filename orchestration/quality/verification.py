@@ -45,7 +45,7 @@ class Verification:
 
 
 def verify(migration: Migration, tell: Callable[[str], None] = lambda _: None) -> Verification:
-    """Hash and frame the stored bytes again, count Parquet again, and balance the marts against it."""
+    """Hash and frame the stored bytes again, count Parquet again, balance the marts against it."""
     found: list[Difference] = []
     counted: dict[tuple[str, str], int] = {}
     for source in migration.sources:
@@ -118,15 +118,15 @@ def _check_marts(path: Path, counted: dict[tuple[str, str], int], found: list[Di
                 loaded + duplicate + identity + filtered + quarantined + erased + pending
             from quality.fct_ledger"""
         ).fetchall()
-        rows = dict(
-            ((delivery, sha256), count)
+        rows = {
+            (delivery, sha256): count
             for delivery, sha256, count in connection.execute(
                 """select delivery_id, file_sha256, count(*) from marts.fct_events group by all
                 union all
                 select delivery_id, file_sha256, count(distinct record_number)
                 from marts.fct_survey_answers group by all"""
             ).fetchall()
-        )
+        }
         for source, name, delivery, sha256, _, read, loaded, fates in ledger:
             where = f"{name} in {path.name}"
             if fates != read:

@@ -87,8 +87,9 @@ def fingerprints(migration: Migration) -> dict[str, tuple[int, str]]:
                 f"coalesce(\"{c}\"::varchar, '∅')" for c in columns if c not in LINEAGE
             )
             row = connection.execute(
-                f"select count(*), coalesce(bit_xor(md5_number(concat_ws('|', {text}))), 0)::varchar"
-                f" from marts.{mart}"
+                "select count(*), "
+                f"coalesce(bit_xor(md5_number(concat_ws('|', {text}))), 0)::varchar "
+                f"from marts.{mart}"
             ).fetchone()
             assert row is not None
             found[mart] = (row[0], row[1])
