@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from benchmarks.landing import land_all
@@ -25,6 +26,7 @@ from benchmarks.profiling import RecordedConnection, Recorder, Rows
 from orchestration import pipeline
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
+from orchestration.migration.waves import bring_into_scope
 from orchestration.warehouse import open_work, writing
 
 
@@ -36,6 +38,7 @@ def profiled_build(config: Path) -> dict[str, Rows]:
     """Land and build what is new in `SOURCE`; rows by model. Raises BuildFailed."""
     migration = load_migration(config)
     os.environ.update(dbt_environment(migration))
+    bring_into_scope(migration, None)
     land_all(config)
     with tempfile.TemporaryDirectory() as scratch, writing(migration):
         recorder = Recorder(Path(scratch))
@@ -66,6 +69,8 @@ def _dbt(recorder: Recorder, migration: Migration, select: str) -> None:
     arguments += ["--vars", json.dumps(dbt_vars(migration))]
     with recorder.watching_dbt():
         done = dbtRunner().invoke(arguments)
+    # dbt keeps the warehouse open for as long as its process lives
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not done.success:
         raise BuildFailed(f"dbt run --select {select}: {done.exception or done.result}")
 

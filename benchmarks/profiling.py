@@ -50,8 +50,15 @@ def rows_of(profile: Mapping[str, Any], statement: str) -> Rows:
             scanned += operator["operator_rows_scanned"]
             taken += operator["operator_cardinality"]
         if operator["operator_type"] in _WRITERS and lasts:
-            written += sum(child["operator_cardinality"] for child in operator["children"])
+            written += sum(_handed_on(child) for child in operator["children"])
     return Rows(scanned, taken, written)
+
+
+def _handed_on(operator: Mapping[str, Any]) -> int:
+    """Rows an operator gave; of a CTE, those of the query that it stands before, its last child."""
+    if operator["operator_type"] == "CTE":
+        return _handed_on(operator["children"][-1])
+    return int(operator["operator_cardinality"])
 
 
 def _operators(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
