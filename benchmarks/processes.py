@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import tempfile
 import time
@@ -56,7 +57,12 @@ def measure(command: Sequence[str | Path], cwd: Path, *, limit_seconds: float) -
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started_at, start = time.time(), time.perf_counter()
         process = subprocess.Popen(
-            [str(word) for word in command], cwd=cwd, env=environment, stdout=out, stderr=err
+            [str(word) for word in command],
+            cwd=cwd,
+            env=environment,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,  # a group of its own: what it started can be ended with it
         )
         peak, cpu = 0, -_children_cpu()
         try:
@@ -67,7 +73,7 @@ def measure(command: Sequence[str | Path], cwd: Path, *, limit_seconds: float) -
                 _wait(process)
         finally:
             if process.poll() is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         seconds = time.perf_counter() - start
         cpu += _children_cpu()

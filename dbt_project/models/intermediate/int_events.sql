@@ -2,7 +2,23 @@
 
 with staged as (
 
-    select * from {{ ref('int_staged_events') }}
+    select
+        event_key,
+        id_quality,
+        source,
+        occurred_at,
+        occurred_on,
+        ingested_at,
+        user_node,
+        vendor_node,
+        device_node,
+        -- the conditions of the joins below, as columns: a join on equality alone stays a hash join
+        case when user_node is null then device_node end as anonymous_device_node,
+        session_hint,
+        delivery_id,
+        file_sha256,
+        record_number
+    from {{ ref('int_staged_events') }}
     {% if is_incremental() -%}
     where
         -- the first two let whole row groups be left out; the third is the rule
@@ -47,9 +63,10 @@ copies as (
                     else {{ epoch_seconds('staged.ingested_at') }}
                 end nulls last,
                 md5(concat_ws(
-                    chr(31), staged.properties, staged.user_id, staged.device_id, staged.platform,
-                    staged.os, staged.app_version, staged.country, staged.region,
-                    staged.occurred_at_raw, staged.session_hint, cast(staged.received_at as string)
+                    chr(31), contents.properties, contents.user_id, contents.device_id,
+                    contents.platform, contents.os, contents.app_version, contents.country,
+                    contents.region, contents.occurred_at_raw, contents.session_hint,
+                    cast(contents.received_at as string)
                 )),
                 staged.file_sha256,
                 staged.record_number
@@ -57,6 +74,11 @@ copies as (
     from staged
     inner join copied_keys on staged.event_key = copied_keys.event_key
     inner join settings on staged.source = settings.source
+    inner join {{ ref('int_staged_events') }} as contents
+        on
+            staged.event_key = contents.event_key
+            and staged.record_number = contents.record_number
+            and staged.file_sha256 = contents.file_sha256
 
 ),
 
@@ -124,14 +146,15 @@ owned as (
 
     select
         staged.*,
-        coalesce(staged.user_node, owners.user_node) as owner_node
+        coalesce(staged.user_node, owners.user_node) as owner_node,
+        case when coalesce(staged.user_node, owners.user_node) is null then staged.vendor_node end
+            as anonymous_vendor_node
     from staged
-    left join owners
-        on
-            staged.user_node is null
-            and staged.device_node = owners.device_node
-            and staged.occurred_at >= owners.valid_from
-            and staged.occurred_at < owners.valid_until
+    left join owners on staged.anonymous_device_node = owners.device_node
+    -- a device's intervals follow each other without a gap, from the beginning to the end of time
+    where
+        owners.device_node is null
+        or (staged.occurred_at >= owners.valid_from and staged.occurred_at < owners.valid_until)
 
 ),
 
@@ -148,8 +171,7 @@ resolved as (
         ) as person_node
     from owned
     left join nodes as user_nodes on owned.owner_node = user_nodes.node
-    left join nodes as vendor_nodes
-        on owned.owner_node is null and owned.vendor_node = vendor_nodes.node
+    left join nodes as vendor_nodes on owned.anonymous_vendor_node = vendor_nodes.node
 
 )
 

@@ -55,7 +55,11 @@ select
     aliases.event_name,
     coalesce(event_types.event_kind, 'unmapped') as event_kind,
     case
-        when event_types.has_primary then primaries.source is not null
+        when event_types.has_primary
+            then coalesce(
+                staged.occurred_on >= primaries.from_date
+                and staged.occurred_on < primaries.until_date, false
+            )
         else true
     end as is_primary,
     staged.id_quality,
@@ -107,8 +111,4 @@ left join aliases
     on staged.source = aliases.source and staged.source_event_name = aliases.source_event_name
 left join event_types on aliases.event_name = event_types.event_name
 left join primaries
-    on
-        aliases.event_name = primaries.event_name
-        and staged.source = primaries.source
-        and staged.occurred_on >= primaries.from_date
-        and staged.occurred_on < primaries.until_date
+    on aliases.event_name = primaries.event_name and staged.source = primaries.source
