@@ -18,7 +18,8 @@ from tests.end_to_end import steps
 
 WAYBILL = str(Path(sys.executable).with_name("waybill"))
 PACKAGED = Path(__file__).parents[2]
-KILLS = int(os.environ.get("WAYBILL_TEST_KILLS", "2"))
+# Minutes each: asked for by WAYBILL_TEST_KILLS=10, not part of every run.
+KILLS = int(os.environ.get("WAYBILL_TEST_KILLS", "0"))
 
 
 def waybill(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -152,6 +153,7 @@ def test_a_parquet_row_deleted_by_hand_turns_the_ledger_red(demo):
     assert waybill(config, "run").returncode == 0
 
 
+@pytest.mark.skipif(KILLS == 0, reason="WAYBILL_TEST_KILLS says how many kills")
 def test_killed_at_random_moments_and_run_again_gives_the_same_marts(demo, tmp_path):
     """SIGKILL to the whole process group, dbt included, then the same command again."""
     config, _ = demo
