@@ -56,9 +56,11 @@ def main(
             print_comparison(found, out)
         if not skip_incremental:
             feed = feed_of(events_a_day, lengths)
-            days = [add_a_day(history, feed, _tell) for history in lengths]
-            results["new_days"] = [asdict(day) for day in days]
-            _write(results)
+            days = []
+            for history in lengths:
+                days.append(add_a_day(history, feed, _tell))
+                results["new_days"].append(asdict(days[-1]))
+                _write(results)
             print_new_days(days, out)
     except ProcessFailed as error:
         err.print(str(error), markup=False)

@@ -113,6 +113,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(demo):
         assert done.stderr.strip()
 
 
+@pytest.mark.skipif(KILLS == 0, reason="WAYBILL_TEST_KILLS asks for the slow ones")
 def test_verify_finds_a_mart_row_deleted_by_hand_and_the_ledger_turns_red(demo):
     config, _ = demo
     migration = load_migration(config)
@@ -134,6 +135,7 @@ def test_verify_finds_a_mart_row_deleted_by_hand_and_the_ledger_turns_red(demo):
     assert waybill(config, "verify").returncode == 0
 
 
+@pytest.mark.skipif(KILLS == 0, reason="WAYBILL_TEST_KILLS asks for the slow ones")
 def test_a_parquet_row_deleted_by_hand_turns_the_ledger_red(demo):
     config, _ = demo
     migration = load_migration(config)
