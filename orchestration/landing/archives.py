@@ -26,6 +26,7 @@ from orchestration.landing.gunzip import (
     file_blocks,
     pieces,
     plain_blocks,
+    salvaged,
 )
 
 ZIP_MAGIC = b"PK\x03\x04"
@@ -103,8 +104,15 @@ class _ZipMember:
             yield from self._packed()
             return
         inflater = isal_zlib.decompressobj(wbits=RAW_BITS)
-        for block in self._packed():
-            yield from pieces(inflater, block)
+        given = 0
+        try:
+            for block in self._packed():
+                for plain in pieces(inflater, block):
+                    given += len(plain)
+                    yield plain
+        except DAMAGE:
+            yield from salvaged(self._packed, given, RAW_BITS)
+            raise
         if not inflater.eof:
             raise zipfile.BadZipFile("its data ends early")
 

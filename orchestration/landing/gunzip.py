@@ -46,7 +46,7 @@ def plain_blocks(stream: Stream, packed: Callable[[], Iterator[bytes]]) -> Itera
             yield plain
     except DAMAGE as error:
         stream.torn = f"the gzip stream is damaged: {error}"
-        yield from _salvaged(packed, given)
+        yield from salvaged(packed, given, GZIP_BITS)
 
 
 def _gunzip(stream: Stream, packed: Iterator[bytes]) -> Iterator[bytes]:
@@ -80,21 +80,24 @@ def pieces(inflater: Any, block: bytes) -> Iterator[bytes]:
             return
 
 
-def _salvaged(packed: Callable[[], Iterator[bytes]], given: int) -> Iterator[bytes]:
+def salvaged(packed: Callable[[], Iterator[bytes]], given: int, bits: int) -> Iterator[bytes]:
     """The bytes between what was `given` and the damage, which a call that fails throws away.
 
-    The stream is read again in ever finer steps up to the damage, told by the caller.
+    The stream (gzip or raw deflate, as `bits` say) is read again in ever finer steps up to the
+    damage, told by the caller.
     """
     good, found = 0, b""
     for step in (BLOCK, 4096, 1):
-        good, found = _until_damage(packed(), good, step, given)
+        good, found = _until_damage(packed(), good, step, given, bits)
     if found:
         yield found
 
 
-def _until_damage(packed: Iterator[bytes], good: int, step: int, given: int) -> tuple[int, bytes]:
+def _until_damage(
+    packed: Iterator[bytes], good: int, step: int, given: int, bits: int
+) -> tuple[int, bytes]:
     """Inflate in steps from input byte `good` on; return where the bad one begins, and the rest."""
-    inflater = isal_zlib.decompressobj(wbits=GZIP_BITS)
+    inflater = isal_zlib.decompressobj(wbits=bits)
     found = bytearray()
     position = written = 0
     try:
@@ -107,7 +110,7 @@ def _until_damage(packed: Iterator[bytes], good: int, step: int, given: int) -> 
                 while piece:
                     if inflater.eof:
                         piece = piece.lstrip(b"\0")
-                        inflater = isal_zlib.decompressobj(wbits=GZIP_BITS)
+                        inflater = isal_zlib.decompressobj(wbits=bits)
                     for plain in pieces(inflater, piece):
                         found += plain[max(given - written, 0) :]
                         written += len(plain)
