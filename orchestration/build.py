@@ -15,7 +15,7 @@ from datetime import date, timedelta
 import duckdb
 
 from orchestration.config import Migration, SourceConfig
-from orchestration.control import Scope, build_fingerprint, scope_fingerprint
+from orchestration.control import Scope, build_fingerprint, buildable
 from orchestration.identity.resolve import resolve
 from orchestration.landing.catalog import Landed
 from orchestration.sources import REGISTRY
@@ -94,7 +94,7 @@ def finish_build(
     connection.execute("delete from control.built")
     connection.executemany(
         "insert into control.built values (?, ?)",
-        _buildable(migration, landed, scopes) or [("", "")],
+        buildable(migration, landed, scopes) or [("", "")],
     )
     connection.execute("delete from control.rebuild_keys")
     connection.execute("delete from control.rebuild_cells")
@@ -103,17 +103,6 @@ def finish_build(
         "insert into control.built_settings values (?)", [build_fingerprint(migration)]
     )
     connection.execute("commit")
-
-
-def _buildable(
-    migration: Migration, landed: Sequence[Landed], scopes: Sequence[Scope]
-) -> list[tuple[str, str]]:
-    prints = {s.source: scope_fingerprint(migration, s.source, scopes) for s in scopes}
-    return [
-        (each.manifest.delivery_id, prints[each.manifest.source])
-        for each in landed
-        if each.state == "current" and each.manifest.source in prints
-    ]
 
 
 def _must_rebuild_all(connection: duckdb.DuckDBPyConnection, migration: Migration) -> bool:
@@ -133,7 +122,7 @@ def _write_changed_deliveries(
     connection.execute(
         "create or replace temp table buildable (delivery_id varchar, fingerprint varchar)"
     )
-    rows = _buildable(migration, landed, scopes)
+    rows = buildable(migration, landed, scopes)
     if rows:
         connection.executemany("insert into buildable values (?, ?)", rows)
     built = "(select * from control.built where false)" if full else "control.built"

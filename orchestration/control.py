@@ -207,12 +207,22 @@ def write_held_unreadable(
             )
 
 
-def staging_fingerprint(migration: Migration, source: str) -> str:
-    """Hash of the settings and the code that a source's staged rows depend on."""
+def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict[str, str]:
+    """By delivery, a hash of what its staged rows depend on: how it landed, settings and code."""
     prints = migration.settings_fingerprint()
-    parts = [f"clock:{source}", f"reading:{source}", "identity", "reporting_timezone"]
     code = code_fingerprint("models/staging", "macros")
-    return _fingerprint([code, *(prints[part] for part in parts)])
+    shared = [code, prints["identity"], prints["reporting_timezone"]]
+    return {
+        manifest.delivery_id: _fingerprint(
+            [
+                *shared,
+                prints[f"clock:{manifest.source}"],
+                prints[f"reading:{manifest.source}"],
+                manifest.model_dump_json(),
+            ]
+        )
+        for manifest in (each.manifest for each in landed)
+    }
 
 
 def build_fingerprint(migration: Migration) -> str:
@@ -226,10 +236,21 @@ def _fingerprint(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()[:16]
 
 
-def scope_fingerprint(migration: Migration, source: str, scopes: Sequence[Scope]) -> str:
-    """What a delivery was built with: its staging and the dates of its source in scope."""
-    ranges = merged([s for s in scopes if s.source == source])
-    return _fingerprint([staging_fingerprint(migration, source), ranges])
+def buildable(
+    migration: Migration, landed: Sequence[Landed], scopes: Sequence[Scope]
+) -> list[tuple[str, str]]:
+    """Deliveries in scope, each with a hash of what it is built of: its staged rows and dates."""
+    ranges = {
+        source: merged([s for s in scopes if s.source == source])
+        for source in {scope.source for scope in scopes}
+    }
+    current = [e for e in landed if e.state == "current" and e.manifest.source in ranges]
+    return [
+        (delivery, _fingerprint([staged, ranges[each.manifest.source]]))
+        for each, (delivery, staged) in zip(
+            current, staging_fingerprints(migration, current).items(), strict=True
+        )
+    ]
 
 
 def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:

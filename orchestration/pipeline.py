@@ -82,22 +82,18 @@ def plan_staging(migration: Migration) -> StagePlan:
         staged = dict(
             connection.execute("select delivery_id, fingerprint from control.staged").fetchall()
         )
+        prints = control.staging_fingerprints(migration, landed)
         to_stage = [
             each
             for each in landed
             if each.state in ("current", "held")
             and each.manifest.delivery_id not in held_at_landing
-            and staged.get(each.manifest.delivery_id)
-            != control.staging_fingerprint(migration, each.manifest.source)
+            and staged.get(each.manifest.delivery_id) != prints[each.manifest.delivery_id]
         ]
         control.write_landing_views(connection, migration, to_stage)
         control.write_deliveries(connection, migration, landed)
         rows = tuple(
-            (
-                each.manifest.delivery_id,
-                control.staging_fingerprint(migration, each.manifest.source),
-            )
-            for each in to_stage
+            (each.manifest.delivery_id, prints[each.manifest.delivery_id]) for each in to_stage
         )
         connection.execute(
             "create or replace table control.to_stage (delivery_id varchar, fingerprint varchar)"

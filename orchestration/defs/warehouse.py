@@ -1,7 +1,7 @@
 """From landed records to marts: dbt does the building, Python decides what is to be built.
 
 Days are partitions of the rebuild set alone: what a run builds is decided there, for all models at
-once. Dagster keeps two events a partition and asset; for each of 25 models that cost more than the
+once. Dagster keeps two events a partition and asset; for each of 23 models that cost more than the
 build itself (1,200 days: minutes).
 """
 

@@ -5,7 +5,7 @@ A ticket is what landing needs to know of a delivery, by its id: Dagster's parti
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -45,7 +45,10 @@ def arrive(migration: Migration, source: str) -> list[str]:
             ids.append(delivery.id)
     for delivery in new_deliveries(source, config, migration):
         if delivery.id not in ids:
-            _write(migration, delivery, None)
+            folder = delivery_folder(migration.landing_dir, source, delivery.id)
+            # landed before, and back after other bytes: from now on it is the latest version
+            returned_at = datetime.now(UTC).replace(tzinfo=None) if folder.exists() else None
+            _write(migration, delivery, returned_at)
             ids.append(delivery.id)
     return ids
 

@@ -53,7 +53,8 @@ def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> I
     """Keep the bytes of files not seen before and yield each as a delivery, oldest name first.
 
     A file whose size and time of change are as last seen is not read again. A delivery already
-    landed by this parser with these settings is not yielded.
+    landed by this parser with these settings is not yielded, unless its file had other bytes in
+    between: it is then the latest version again.
     """
     seen_path = migration.landing_dir / source / SEEN
     seen: dict[str, list[str | int]] = (
@@ -83,7 +84,8 @@ def _unseen(
         stored = refer(path) if config.store == "reference" else keep(path, migration.store_dir)
         delivery = Delivery(source, (DeliveredFile(name, stored),))
         manifest = landed.get(delivery.id)
-        if manifest is None or not _is_landed_as(manifest, shaping):
+        has_returned = name in seen and seen[name][0] != delivery.id
+        if manifest is None or has_returned or not _is_landed_as(manifest, shaping):
             yield delivery
         seen[name] = [delivery.id, *fingerprint]
 

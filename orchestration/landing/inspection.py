@@ -21,14 +21,14 @@ from orchestration.errors import CannotFinish, ConfigurationError
 from orchestration.landing.framing import SCHEMA
 from orchestration.landing.land import (
     READABLE,
-    extract_sql,
     landing_connection,
     noting,
     parse_error_sql,
 )
+from orchestration.landing.lifting import lifting
 from orchestration.landing.reading import Reading, records
 from orchestration.sources import REGISTRY, Framing, Head, recognise
-from orchestration.sources.base import is_hidden, json_path
+from orchestration.sources.base import Keys, is_hidden
 from orchestration.sources.tabular import columns_of
 from orchestration.sql import quoted
 
@@ -158,10 +158,10 @@ def _count(
 ) -> tuple[dict[str, int], dict[str, int], str | None, str | None, int]:
     """Events, unreadable records by reason, first and last time, and events beyond the listed."""
     source = REGISTRY[vendor] if vendor is not None else None
-    paths: dict[str, str] = {}
+    paths: dict[str, Keys] = {}
     event_sql = time_sql = "null::varchar"
     if guessed is not None:
-        paths = {target: json_path(column) for target, column in guessed.items()}
+        paths = {target: (column,) for target, column in guessed.items()}
         event_sql = '"event"' if "event" in paths else event_sql
         time_sql = '"occurred_at"' if "occurred_at" in paths else time_sql
     elif source is not None and vendor != "tabular":
@@ -169,8 +169,9 @@ def _count(
         time_sql = source.time_sql
         envelope = source.envelope_paths(None)
         paths = {c: p for c, p in envelope.items() if quoted(c) in f"{event_sql} {time_sql}"}
-    columns = "".join(f", e[{n}] as {quoted(c)}" for n, c in enumerate(paths, start=1))
-    lifted = f"case when {READABLE} then {extract_sql(paths.values())} end" if paths else "null"
+    lift = lifting(paths)
+    columns = "".join(f", {sql} as {quoted(c)}" for c, sql in lift.columns.items())
+    lifted = f"case when {READABLE} then {lift.value} end" if paths else "null"
     connection.register("frames", pa.RecordBatchReader.from_batches(SCHEMA, batches))
     connection.execute(
         f"""create temp table found as

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ import pyarrow.parquet
 
 from orchestration.config import SourceConfig
 from orchestration.landing.framing import SCHEMA
+from orchestration.landing.lifting import DOCUMENT, lifting
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
 from orchestration.landing.reading import Reading, recogniser, records
 from orchestration.landing.store import StoredFile
@@ -29,7 +30,6 @@ from orchestration.sources.base import Source
 from orchestration.sql import literal, quoted
 
 MEMORY_LIMIT = "4GB"
-DOCUMENT = "coalesce(record, raw)"
 READABLE = f"framing_error is null and json_valid({DOCUMENT})"
 
 
@@ -221,24 +221,18 @@ def parse_error_sql(source: Source | None) -> str:
         else 'not_json' end"""
 
 
-def extract_sql(paths: Iterable[str]) -> str:
-    """SQL over `frames`: the texts at these JSON paths, as one list."""
-    return f"json_extract_string({DOCUMENT}, [{', '.join(map(literal, paths))}])"
-
-
 def lift_sql(
     source: Source, config: SourceConfig, file: DeliveredFile, landed_at: datetime, *, guarded: bool
 ) -> str:
     """SQL from `frames` to landing rows. `guarded`: check that a record is JSON before lifting."""
-    paths = source.envelope_paths(config)
-    envelope = "".join(f",\n e[{i}] as {quoted(c)}" for i, c in enumerate(paths, start=1))
-    lifted = extract_sql(paths.values())
+    envelope = lifting(source.envelope_paths(config))
+    columns = "".join(f",\n {sql} as {quoted(c)}" for c, sql in envelope.columns.items())
     error = "framing_error"
     if guarded:
         error = parse_error_sql(source)
-        lifted = f"case when {READABLE} then {lifted} end"
+        lifted = f"case when {READABLE} then {envelope.value} end"
     else:
-        lifted = f"case when framing_error is null then {lifted} end"
+        lifted = f"case when framing_error is null then {envelope.value} end"
     latest = landed_at.date() + timedelta(days=2)
     return f"""
         select * exclude (own_date),
@@ -250,7 +244,7 @@ def lift_sql(
                 select raw, raw_bytes, record, {literal(file.stored.sha256)} as file_sha256,
                     {literal(file.name)} as file_name, member, record_number,
                     {literal(landed_at.isoformat(" "))}::timestamp as landed_at,
-                    parse_error{envelope}
+                    parse_error{columns}
                 from (select *, {error} as parse_error, {lifted} as e from frames)
             )
         )"""

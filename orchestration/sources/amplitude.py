@@ -6,7 +6,7 @@ Vendor pages: Export API, Amazon S3 destination (merged ids), Track unique users
 from __future__ import annotations
 
 from orchestration.config import SourceConfig
-from orchestration.sources.base import Framing, Head, Source, json_path
+from orchestration.sources.base import Framing, Head, Source
 
 MERGED_IDS = {"amplitude_id", "merged_amplitude_id"}
 
@@ -16,7 +16,7 @@ class Amplitude(Source):
 
     vendor = "amplitude"
     envelope = {
-        name.lstrip("$"): json_path(name)
+        name.lstrip("$"): (name,)
         for name in (
             "event_type",
             "event_time",
@@ -39,10 +39,10 @@ class Amplitude(Source):
             "language",
         )
     } | {
-        "campaign": json_path("event_properties", "campaign"),
-        "utm_source": json_path("user_properties", "utm_source"),
-        "utm_medium": json_path("user_properties", "utm_medium"),
-        "utm_campaign": json_path("user_properties", "utm_campaign"),
+        "campaign": ("event_properties", "campaign"),
+        "utm_source": ("user_properties", "utm_source"),
+        "utm_medium": ("user_properties", "utm_medium"),
+        "utm_campaign": ("user_properties", "utm_campaign"),
     }
     raw_date = """case when "event_time" similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
         then left("event_time", 10) end"""

@@ -18,6 +18,9 @@ from typing import Any, Literal
 
 from orchestration.config import SourceConfig
 
+#: keys into nested JSON objects, from the outside in
+Keys = tuple[str, ...]
+
 HEAD_BYTES = 256 << 10
 MARKERS = re.compile(r"(^\.)|(\.part$)|(^_SUCCESS$)|(^complete$)|(\.crc$)", re.IGNORECASE)
 
@@ -106,8 +109,8 @@ class Source(ABC):
     """One vendor's way of exporting. Instances are stateless and registered by `vendor`."""
 
     vendor: str
-    #: landing column -> JSON path inside the record, lifted as delivered, as text
-    envelope: Mapping[str, str] = {}
+    #: landing column -> nested keys inside the record, lifted as delivered, as text
+    envelope: Mapping[str, Keys] = {}
     #: SQL over the envelope columns: the date as the vendor wrote it (text or timestamp), or null
     raw_date: str
     #: what a record is and SQL for when it happened, for `inspect`
@@ -130,8 +133,8 @@ class Source(ABC):
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
         """How to frame this file if it is one of this vendor's exports, else None."""
 
-    def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, str]:
-        """Envelope columns and their JSON paths; a source with a column map derives them."""
+    def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, Keys]:
+        """Envelope columns and their keys; a source with a column map derives them."""
         return self.envelope
 
     def has_session_ids(self, config: SourceConfig) -> bool:
@@ -141,15 +144,6 @@ class Source(ABC):
     def missing_columns(self, head: Head, config: SourceConfig) -> Sequence[str]:
         """Configured columns that the file does not have. Vendors with a fixed form have none."""
         return ()
-
-
-def json_path(*keys: str) -> str:
-    """A DuckDB JSON path to nested keys, safe for any character in a key.
-
-    >>> json_path("properties", "$os")
-    '$."properties"."$os"'
-    """
-    return "$" + "".join('."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
 
 
 def is_marker(path: Path) -> bool:

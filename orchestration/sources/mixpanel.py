@@ -6,11 +6,11 @@ Vendor pages: Raw Event Export API, Event Deduplication, Identifying Users.
 from __future__ import annotations
 
 from orchestration.config import SourceConfig
-from orchestration.sources.base import Framing, Head, Source, json_path
+from orchestration.sources.base import Framing, Head, Keys, Source
 
 
-def _properties(*names: str) -> dict[str, str]:
-    return {name.lstrip("$").removeprefix("mp_"): json_path("properties", name) for name in names}
+def _properties(*names: str) -> dict[str, Keys]:
+    return {name.lstrip("$").removeprefix("mp_"): ("properties", name) for name in names}
 
 
 class Mixpanel(Source):
@@ -18,7 +18,7 @@ class Mixpanel(Source):
 
     vendor = "mixpanel"
     envelope = {
-        "event": json_path("event"),
+        "event": ("event",),
         **_properties(
             "time",
             "distinct_id",

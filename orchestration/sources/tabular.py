@@ -12,7 +12,7 @@ from typing import Literal
 
 from orchestration.config import TABULAR_COLUMNS, SourceConfig
 from orchestration.landing.csv_rows import column_names
-from orchestration.sources.base import Framing, Head, Source, json_path
+from orchestration.sources.base import Framing, Head, Keys, Source
 
 Format = Literal["csv", "jsonl", "parquet"]
 DELIMITERS = ",\t;|"
@@ -59,14 +59,12 @@ class Tabular(Source):
             return Framing("csv", delimiter=delimiter) if delimiter else None
         return None
 
-    def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, str]:
+    def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, Keys]:
         """The mapped columns; without a configuration all that could be, none of them found."""
         if config is None:
-            return {target: json_path(target) for target in TABULAR_COLUMNS}
+            return {target: (target,) for target in TABULAR_COLUMNS}
         columns = config.columns or {}
-        return {
-            target: json_path(columns[target]) for target in TABULAR_COLUMNS if target in columns
-        }
+        return {target: (columns[target],) for target in TABULAR_COLUMNS if target in columns}
 
     def has_session_ids(self, config: SourceConfig) -> bool:
         """Only where a column is mapped to it."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.config import SourceConfig
-from orchestration.sources.base import Framing, Head, Source, json_path
+from orchestration.sources.base import Framing, Head, Keys, Source
 
 
 class Typeform(Source):
@@ -19,22 +19,22 @@ class Typeform(Source):
 
     vendor = "typeform"
     # CSV columns and API keys are lifted side by side; a record has one or the other
-    envelope: Mapping[str, str] = {
-        "csv_token": json_path("#"),
-        "csv_response_type": json_path("Response Type"),
-        "csv_start_date": json_path("Start Date (UTC)"),
-        "csv_submit_date": json_path("Submit Date (UTC)"),
-        "csv_network_id": json_path("Network ID"),
-        "token": json_path("token"),
-        "response_type": json_path("response_type"),
-        "landed_time": json_path("landed_at"),
-        "submitted_time": json_path("submitted_at"),
-        "network_id": json_path("metadata", "network_id"),
-        "platform": json_path("metadata", "platform"),
-        "form_id": json_path("form_id"),
-        "hidden": json_path("hidden"),
-        "answers": json_path("answers"),
-        "fields": json_path("fields"),
+    envelope: Mapping[str, Keys] = {
+        "csv_token": ("#",),
+        "csv_response_type": ("Response Type",),
+        "csv_start_date": ("Start Date (UTC)",),
+        "csv_submit_date": ("Submit Date (UTC)",),
+        "csv_network_id": ("Network ID",),
+        "token": ("token",),
+        "response_type": ("response_type",),
+        "landed_time": ("landed_at",),
+        "submitted_time": ("submitted_at",),
+        "network_id": ("metadata", "network_id"),
+        "platform": ("metadata", "platform"),
+        "form_id": ("form_id",),
+        "hidden": ("hidden",),
+        "answers": ("answers",),
+        "fields": ("fields",),
     }
     raw_date = (
         'left(coalesce("csv_submit_date", "csv_start_date", "submitted_time", "landed_time"), 10)'

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from orchestration.config import Migration
 from orchestration.errors import CannotFinish, ConfigurationError
+from orchestration.landing.arrivals import arrive, land_arrival
 from orchestration.landing.catalog import (
     Landed,
     export_files,
@@ -115,6 +118,20 @@ def test_a_re_export_of_a_name_supersedes(feed: Feed, exports: Path) -> None:
     old, new = feed.landed()
     assert (old.state, new.state) == ("superseded", "current")
     assert old.by == new.manifest.delivery_id
+
+
+def test_bytes_that_come_back_are_the_latest_again(
+    migration: Migration, feed: Feed, exports: Path
+) -> None:
+    for name in ("a", "b", "a"):
+        (exports / "x.json").write_bytes(lines(name))
+        os.utime(exports / "x.json", ns=(0, time.time_ns()))
+        for delivery in arrive(migration, SOURCE):
+            land_arrival(migration, SOURCE, delivery)
+    assert feed.states() == [("x.json", "superseded"), ("x.json", "current")]
+    (current,) = (each for each in feed.landed() if each.state == "current")
+    assert current.manifest.files[0].sha256 == hashlib.sha256(lines("a")).hexdigest()
+    assert arrive(migration, SOURCE) == []
 
 
 def test_an_incomplete_version_never_supersedes(feed: Feed, exports: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.landing.reading import Reading, records
 from orchestration.sources import REGISTRY, Framing, Head, recognise
-from orchestration.sources.base import cut_object, is_marker, json_path
+from orchestration.sources.base import cut_object, is_marker
 
 SAMPLES = Path(__file__).parents[4] / "shared/samples"
 
@@ -68,8 +68,7 @@ def test_what_is_seen_of_a_cut_object() -> None:
     assert cut_object("[1, 2") == cut_object("{") == cut_object("") == []
 
 
-def test_paths_and_markers() -> None:
-    assert json_path("a.b", 'c"d') == '$."a.b"."c\\"d"'
+def test_markers() -> None:
     markers = (".x", "a.part", "_SUCCESS", "complete", "COMPLETE", "a.crc")
     assert all(is_marker(Path(name)) for name in markers)
     assert not any(is_marker(Path(name)) for name in ("a.json", "completed.csv", "x_SUCCESS"))

@@ -1,0 +1,92 @@
+"""Lifted texts: one pass into a struct gives what a list of paths gives, for any document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.landing.lifting import json_path, lifting
+from orchestration.sources.base import Keys
+from orchestration.sql import literal
+
+NAMES = st.sampled_from(["a", "A", "b", "$c", 'q"uo', "back\\slash", "dot.ted", "ünï"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+VALUES = st.recursive(
+    SCALARS, lambda v: st.lists(v, max_size=2) | st.dictionaries(NAMES, v, max_size=4), max_leaves=8
+)
+PATHS = st.lists(st.tuples(NAMES) | st.tuples(NAMES, NAMES), min_size=1, max_size=5)
+
+
+def lifted(paths: Mapping[str, Keys], documents: list[str]) -> list[tuple[str | None, ...]]:
+    found = lifting(paths)
+    rows = ", ".join(f"({n}, {literal(text)})" for n, text in enumerate(documents))
+    return duckdb.sql(
+        f"""select {", ".join(found.columns.values())} from (
+            select n, {found.value} as e from (select n, raw, null::varchar as record
+                from (values {rows}) as frames (n, raw))) order by n"""
+    ).fetchall()
+
+
+def by_path(paths: Mapping[str, Keys], documents: list[str]) -> list[tuple[str | None, ...]]:
+    return [
+        tuple(
+            duckdb.execute("select json_extract_string(?, ?)", [text, json_path(k)]).fetchall()[0][
+                0
+            ]
+            for k in paths.values()
+        )
+        for text in documents
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(PATHS, st.lists(VALUES.map(json.dumps), min_size=1, max_size=4))
+def test_any_documents_and_keys(keys: list[Keys], documents: list[str]) -> None:
+    documents = [text.replace("\\u0000", " ") for text in documents]
+    paths = {f"c{n}": path for n, path in enumerate(keys)}
+    assert lifted(paths, documents) == by_path(paths, documents)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1.10, "b": 1e400}',
+        '{"a": 12345678901234567890123, "b": -0.0}',
+        '{"a": "first", "a": "second"}',
+        '{"b": {"a": "inner"}, "b": 2}',
+        '{"a": [1, "\\u00e9"], "b": {"a": {"k": "v"}}}',
+        "[]",
+        '"text"',
+        "null",
+    ],
+)
+def test_documents_that_parsers_differ_on(text: str) -> None:
+    paths: dict[str, Keys] = {"a": ("a",), "c": ("b", "a")}
+    assert lifted(paths, [text]) == by_path(paths, [text])
+
+
+@pytest.mark.parametrize(
+    ("paths", "is_struct"),
+    [
+        ({"x": ("a",), "y": ("b", "c")}, True),
+        ({"x": ("a",), "y": ("a",)}, True),
+        ({"x": ("a",), "y": ("A",)}, False),
+        ({"x": ("a",), "y": ("a", "b")}, False),
+        ({"x": ("a", "b"), "y": ("a",)}, False),
+    ],
+)
+def test_keys_a_struct_cannot_hold_are_lifted_by_path(
+    paths: dict[str, Keys], is_struct: bool
+) -> None:
+    assert lifting(paths).value.startswith("json_transform") is is_struct
+    document = '{"a": {"b": 1}, "A": 2, "b": {"c": 4}}'
+    assert lifted(paths, [document]) == by_path(paths, [document])
+
+
+def test_paths_keep_signs_of_their_own() -> None:
+    assert json_path(("a.b", 'c"d')) == '$."a.b"."c\\"d"'
