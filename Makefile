@@ -29,6 +29,8 @@ $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python $(PIP) install --require-hashes -r requirements.txt
 	$(BIN)/python $(PIP) install --no-deps --no-build-isolation -e .
+	@# Compiled once here: where Python may not keep bytecode, each start would compile it all anew.
+	$(BIN)/python -m compileall -q -j 0 .venv/lib
 	touch $@
 
 # What is compared with lives apart: its needs must not move ours.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.exports import SOURCE
 from orchestration.config import load_migration
-from orchestration.landing.arrivals import arrive, land_arrival
+from orchestration.landing.arrivals import arrive, land_arrivals
 
 
 def land_all(config: Path) -> dict[str, float]:
@@ -22,7 +22,7 @@ def land_all(config: Path) -> dict[str, float]:
     start = time.perf_counter()
     waiting = arrive(migration, SOURCE)
     kept = time.perf_counter()
-    records = sum(land_arrival(migration, SOURCE, delivery).records for delivery in waiting)
+    records = sum(manifest.records for manifest in land_arrivals(migration, SOURCE, waiting))
     return {"keep": kept - start, "land": time.perf_counter() - kept, "records": records}
 
 

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.config import Migration
-from orchestration.landing.arrivals import land_arrival
+from orchestration.landing.arrivals import land_arrivals
 from orchestration.partitions import deliveries_of
 from orchestration.pipeline import unjudged
 from orchestration.quality.gates import judge_landing
@@ -31,8 +31,8 @@ def landing_asset(migration: Migration, source: str) -> dg.AssetsDefinition:
     )
     def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         records = 0
-        for number, delivery_id in enumerate(context.partition_keys, start=1):
-            manifest = land_arrival(migration, source, delivery_id)
+        landing = land_arrivals(migration, source, context.partition_keys)
+        for number, manifest in enumerate(landing, start=1):
             records += manifest.records
             names = ", ".join(file.name for file in manifest.files)
             context.log.info(

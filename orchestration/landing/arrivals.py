@@ -5,16 +5,30 @@ A ticket is what landing needs to know of a delivery, by its id: Dagster's parti
 
 from __future__ import annotations
 
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 from pydantic import BaseModel
 
 from orchestration.config import Migration
 from orchestration.landing.catalog import new_deliveries, stale_deliveries, stored_path
-from orchestration.landing.land import DeliveredFile, Delivery, delivery_folder, land
+from orchestration.landing.land import (
+    DeliveredFile,
+    Delivery,
+    delivery_folder,
+    land,
+    landing_connection,
+)
 from orchestration.landing.manifest import MANIFEST, Manifest, read_manifest
 from orchestration.landing.store import StoredFile
+
+WORKERS = min(4, os.cpu_count() or 1)  # framing holds Python's lock for a part of the time only
 
 
 class TicketFile(BaseModel):
@@ -27,11 +41,11 @@ class TicketFile(BaseModel):
 
 
 class Ticket(BaseModel):
-    """A waiting delivery; `landed_at` is set (UTC) when it was landed before and keeps its date."""
+    """A waiting delivery. `landed_at` (UTC): when it came, or its date if it was landed before."""
 
     source: str
     files: list[TicketFile]
-    landed_at: datetime | None = None
+    landed_at: datetime
 
 
 def arrive(migration: Migration, source: str) -> list[str]:
@@ -45,10 +59,7 @@ def arrive(migration: Migration, source: str) -> list[str]:
             ids.append(delivery.id)
     for delivery in new_deliveries(source, config, migration):
         if delivery.id not in ids:
-            folder = delivery_folder(migration.landing_dir, source, delivery.id)
-            # landed before, and back after other bytes: from now on it is the latest version
-            returned_at = datetime.now(UTC).replace(tzinfo=None) if folder.exists() else None
-            _write(migration, delivery, returned_at)
+            _write(migration, delivery, datetime.now(UTC).replace(tzinfo=None))
             ids.append(delivery.id)
     return ids
 
@@ -71,22 +82,46 @@ def waiting(migration: Migration, source: str) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
-def land_arrival(migration: Migration, source: str, delivery_id: str) -> Manifest:
-    """Land a waiting delivery; one that was landed and waits no longer is left as it is."""
+def land_arrivals(
+    migration: Migration, source: str, delivery_ids: Sequence[str]
+) -> Iterator[Manifest]:
+    """Land waiting deliveries, several side by side; yield their manifests in the order asked.
+
+    One that was landed and waits no longer is left as it is.
+    """
+    own = threading.local()
+    with ExitStack() as connections:
+
+        def connect() -> None:
+            own.connection = connections.enter_context(landing_connection())
+
+        def land_one(delivery_id: str) -> Manifest:
+            return _land_arrival(migration, source, delivery_id, own.connection)
+
+        pool = ThreadPoolExecutor(min(WORKERS, len(delivery_ids) or 1), initializer=connect)
+        try:
+            yield from pool.map(land_one, delivery_ids)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _land_arrival(
+    migration: Migration, source: str, delivery_id: str, connection: duckdb.DuckDBPyConnection
+) -> Manifest:
     path = _ticket_path(migration, source, delivery_id)
     folder = delivery_folder(migration.landing_dir, source, delivery_id)
     if not path.exists() and (folder / MANIFEST).exists():
         return read_manifest(folder)
     ticket = Ticket.model_validate_json(path.read_text())
     files = tuple(DeliveredFile(f.name, StoredFile(f.path, f.sha256, f.size)) for f in ticket.files)
-    manifest = land(
-        Delivery(source, files), migration.sources[source], migration.landing_dir, ticket.landed_at
-    )
+    delivery = Delivery(source, files)
+    config = migration.sources[source]
+    manifest = land(delivery, config, migration.landing_dir, ticket.landed_at, connection)
     path.unlink()
     return manifest
 
 
-def _write(migration: Migration, delivery: Delivery, landed_at: datetime | None) -> None:
+def _write(migration: Migration, delivery: Delivery, landed_at: datetime) -> None:
     files = [
         TicketFile(name=f.name, path=f.stored.path, sha256=f.stored.sha256, size=f.stored.size)
         for f in delivery.files

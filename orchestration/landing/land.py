@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from orchestration.sources import REGISTRY, recognise
 from orchestration.sources.base import Source
 from orchestration.sql import literal, quoted
 
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = "3GB"  # of each of the connections that land side by side
 READABLE = f"framing_error is null and json_valid({DOCUMENT})"
 
 
@@ -67,11 +67,16 @@ def read_as(config: SourceConfig) -> str:
 
 
 def land(
-    delivery: Delivery, config: SourceConfig, landing_dir: Path, landed_at: datetime | None = None
+    delivery: Delivery,
+    config: SourceConfig,
+    landing_dir: Path,
+    landed_at: datetime | None = None,
+    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> Manifest:
     """Land a delivery and return its manifest.
 
-    `landed_at` (UTC) is given when landing again; left out, a delivery landed before keeps its own.
+    `landed_at` (UTC) left out, a delivery landed before keeps its own. `connection` is a
+    `landing_connection` that is used for many deliveries; left out, one is opened for this one.
     """
     source = REGISTRY[config.vendor]
     final = delivery_folder(landing_dir, delivery.source, delivery.id)
@@ -85,10 +90,11 @@ def land(
     partial = final.with_name(f".{final.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    files = [
-        _land_file(file, number, source, config, partial, landed_at)
-        for number, file in enumerate(delivery.files)
-    ]
+    with nullcontext(connection) if connection else landing_connection() as opened:
+        files = [
+            _land_file(opened, file, number, source, config, partial, landed_at)
+            for number, file in enumerate(delivery.files)
+        ]
     manifest = Manifest(
         delivery_id=delivery.id,
         source=delivery.source,
@@ -123,6 +129,7 @@ def landing_connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _land_file(
+    connection: duckdb.DuckDBPyConnection,
     file: DeliveredFile,
     number: int,
     source: Source,
@@ -131,20 +138,15 @@ def _land_file(
     landed_at: datetime,
 ) -> LandedFile:
     """Write one file's records. Valid JSON is assumed first, and checked only where it is not."""
-    with landing_connection() as connection:
-        try:
-            written, reading = _copy(
-                connection, file, number, source, config, folder, landed_at, False
-            )
-        except duckdb.InvalidInputException as error:
-            if "Malformed JSON" not in str(error):
-                raise
-            for torso in folder.glob(f"raw_date=*/f{number}_*.parquet"):
-                torso.unlink()
-            written, reading = _copy(
-                connection, file, number, source, config, folder, landed_at, True
-            )
-        unreadable = _unreadable(connection, folder, number)
+    try:
+        written, reading = _copy(connection, file, number, source, config, folder, landed_at, False)
+    except duckdb.InvalidInputException as error:
+        if "Malformed JSON" not in str(error):
+            raise
+        for torso in folder.glob(f"raw_date=*/f{number}_*.parquet"):
+            torso.unlink()
+        written, reading = _copy(connection, file, number, source, config, folder, landed_at, True)
+    unreadable = _unreadable(connection, folder, number)
     tally = reading.tally
     state: State = "complete" if reading.recognised else "unrecognised"
     ends_early = unreadable.get("terminated_early")
@@ -188,6 +190,7 @@ def _copy(
             f"""
             copy ({query}) to {literal(str(folder))} (
                 format parquet, compression zstd, compression_level 1,
+                dictionary_size_limit 1000, -- ids are not worth looking for repetitions
                 partition_by (raw_date), overwrite_or_ignore,
                 filename_pattern 'f{number}_{{i}}'
             )"""

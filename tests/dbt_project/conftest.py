@@ -16,7 +16,7 @@ from orchestration.build import BuildPlan
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
 from orchestration.demo import generate
-from orchestration.landing.arrivals import arrive, land_arrival
+from orchestration.landing.arrivals import arrive, land_arrivals
 from orchestration.migration.waves import bring_into_scope
 from orchestration.warehouse import marts_file, work_file
 
@@ -64,8 +64,7 @@ def build_warehouse(migration: Migration) -> BuildPlan:
     """Land, stage and build whatever is new: the steps of a run without its gates."""
     bring_into_scope(migration, None)
     for source in migration.sources:
-        for delivery in arrive(migration, source):
-            land_arrival(migration, source, delivery)
+        list(land_arrivals(migration, source, arrive(migration, source)))
     if pipeline.plan_staging(migration).deliveries:
         run_dbt(migration, "run", "-s", "path:models/staging")
         pipeline.note_staged(migration)

@@ -11,7 +11,7 @@ from dbt.cli.main import dbtRunner
 from orchestration import pipeline
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
-from orchestration.landing.arrivals import arrive, land_arrival
+from orchestration.landing.arrivals import arrive, land_arrivals
 from orchestration.migration.waves import bring_into_scope
 from orchestration.warehouse import marts_file
 
@@ -54,8 +54,7 @@ def dbt(migration: Migration, *arguments: str) -> None:
 def land_all(migration: Migration, wave: str | None = None) -> None:
     bring_into_scope(migration, wave)
     for source in migration.sources:
-        for delivery in arrive(migration, source):
-            land_arrival(migration, source, delivery)
+        list(land_arrivals(migration, source, arrive(migration, source)))
 
 
 def build(migration: Migration) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.config import Migration
 from orchestration.errors import CannotFinish, ConfigurationError
-from orchestration.landing.arrivals import arrive, land_arrival
+from orchestration.landing.arrivals import arrive, land_arrivals, waiting
 from orchestration.landing.catalog import (
     Landed,
     export_files,
@@ -126,12 +126,39 @@ def test_bytes_that_come_back_are_the_latest_again(
     for name in ("a", "b", "a"):
         (exports / "x.json").write_bytes(lines(name))
         os.utime(exports / "x.json", ns=(0, time.time_ns()))
-        for delivery in arrive(migration, SOURCE):
-            land_arrival(migration, SOURCE, delivery)
+        list(land_arrivals(migration, SOURCE, arrive(migration, SOURCE)))
     assert feed.states() == [("x.json", "superseded"), ("x.json", "current")]
     (current,) = (each for each in feed.landed() if each.state == "current")
     assert current.manifest.files[0].sha256 == hashlib.sha256(lines("a")).hexdigest()
     assert arrive(migration, SOURCE) == []
+
+
+def test_versions_count_in_the_order_they_came_whichever_lands_first(
+    migration: Migration, feed: Feed, exports: Path
+) -> None:
+    ids: list[str] = []
+    for name in "abcde":
+        (exports / "x.json").write_bytes(lines(name))
+        os.utime(exports / "x.json", ns=(0, time.time_ns()))
+        ids += [each for each in arrive(migration, SOURCE) if each not in ids]
+    landed = list(land_arrivals(migration, SOURCE, list(reversed(ids))))
+    assert [each.delivery_id for each in landed] == list(reversed(ids))
+    assert [each.manifest.delivery_id for each in feed.landed()] == ids
+    assert feed.states()[-1] == ("x.json", "current")
+
+
+def test_a_failed_landing_is_raised_and_the_rest_still_waits(
+    migration: Migration, exports: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        (exports / f"{name}.json").write_bytes(lines(name))
+    ids = arrive(migration, SOURCE)
+    (migration.store_dir / sha256_of(exports / "b.json")).unlink()
+    with pytest.raises(FileNotFoundError):
+        list(land_arrivals(migration, SOURCE, ids))
+    landed = {each.delivery_id for each in manifests(migration.landing_dir, SOURCE)}
+    still = waiting(migration, SOURCE)
+    assert set(still) == set(ids) - landed and still != []
 
 
 def test_an_incomplete_version_never_supersedes(feed: Feed, exports: Path) -> None:
