@@ -99,7 +99,7 @@ def _model_times(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[st
         event = entry.dagster_event
         assert event is not None  # an entry of this type has one
         materialization = event.step_materialization_data.materialization
-        duration = materialization.metadata.get("Execution Duration")
+        duration = materialization.metadata.get("seconds")
         if duration is not None:
             seconds = duration.value
             assert isinstance(seconds, float)

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration.config import Migration, load_migration
-from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
+from orchestration.dbt import PROJECT, run_dbt
 from orchestration.defs import automation, gates, landing, warehouse
-from orchestration.errors import CannotFinish
 
 
 def build_definitions(migration: Migration) -> dg.Definitions:
     """Everything Dagster knows of a migration."""
-    os.environ.update(dbt_environment(migration))
     migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
     manifest = _parsed_manifest(migration)
     staging = warehouse.staging_models(migration, manifest)
@@ -45,19 +37,9 @@ def build_definitions(migration: Migration) -> dg.Definitions:
         ],
         schedules=[automation.migration_schedule(migration)],
         sensors=[automation.new_deliveries_sensor(migration, source) for source in sources],
-        resources={
-            "dbt": DbtCliResource(
-                project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=_dbt()
-            )
-        },
         # DuckDB takes one writing process; parallelism is inside a step
         executor=dg.in_process_executor,
     )
-
-
-def _dbt() -> str:
-    beside = Path(sys.executable).with_name("dbt")
-    return str(beside) if beside.exists() else shutil.which("dbt") or "dbt"
 
 
 def _parsed_manifest(migration: Migration) -> Path:
@@ -65,18 +47,8 @@ def _parsed_manifest(migration: Migration) -> Path:
     manifest = warehouse.dbt_manifest(migration)
     files = (path for folder in ("models", "macros") for path in (PROJECT / folder).rglob("*"))
     newest = max(path.stat().st_mtime for path in [*files, PROJECT / "dbt_project.yml"])
-    if manifest.exists() and manifest.stat().st_mtime > newest:
-        return manifest
-    arguments = ["parse", "--project-dir", str(PROJECT), "--vars", json.dumps(dbt_vars(migration))]
-    done = subprocess.run(
-        [_dbt(), "--quiet", *arguments],
-        env={**os.environ, **dbt_environment(migration)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotFinish(f"dbt cannot parse {PROJECT}: {done.stdout}{done.stderr}")
+    if not manifest.exists() or manifest.stat().st_mtime <= newest:
+        run_dbt(migration, "parse")
     return manifest
 
 

@@ -22,6 +22,11 @@ from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import held_deliveries, read_judgements, to_rows
 from orchestration.warehouse import open_work
 
+# What dbt builds after the rebuild set is planned, as its selectors: all of it, or, with nothing to
+# build, what is made anew in every run (the ledger, and which date is still open).
+EVERYTHING = "tag:intermediate tag:marts tag:quality"
+ALWAYS = "tag:quality fct_micro_conversion_daily"
+
 GATE_RESULTS = pa.schema(
     [
         *(

@@ -56,5 +56,5 @@
 {% macro mark_open_date() %}
     update {{ this }}
     set is_open = not is_open
-    where is_open <> (occurred_on = cast('{{ var("today") }}' as date))
+    where is_open <> (occurred_on = cast('{{ env_var("WAYBILL_TODAY") }}' as date))
 {% endmacro %}

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.config import Migration, SourceConfig
 from orchestration.defs.landing import landing_key
 from orchestration.defs.warehouse import DERIVED_RANGE
-from orchestration.landing.arrivals import arrive
+from orchestration.landing.arrivals import arrive, since
 from orchestration.landing.catalog import export_files
 from orchestration.landing.manifest import manifests
 from orchestration.migration.waves import keep_scope
@@ -81,7 +81,12 @@ def new_deliveries_sensor(migration: Migration, source: str) -> dg.SensorDefinit
             return dg.SkipReason(f"nothing new in {migration.sources[source].location}")
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(run_key=delivery, partition_key=delivery) for delivery in waiting
+                # a delivery may wait a second time: each time is a run of its own
+                dg.RunRequest(
+                    run_key=f"{delivery} {since(migration, source, delivery)}",
+                    partition_key=delivery,
+                )
+                for delivery in waiting
             ],
             dynamic_partitions_requests=[deliveries_of(source).build_add_request(waiting)],
         )

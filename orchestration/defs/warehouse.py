@@ -5,7 +5,6 @@ once. Dagster keeps two events a partition and asset; for each of 23 models that
 build itself (1,200 days: minutes).
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 from graphlib import TopologicalSorter
@@ -16,13 +15,12 @@ import dagster as dg
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
-    DbtCliResource,
     dbt_assets,
 )
 
 from orchestration import pipeline
 from orchestration.config import Migration
-from orchestration.dbt import dbt_vars
+from orchestration.dbt import run_dbt
 from orchestration.defs.landing import landing_key
 from orchestration.partitions import daily
 from orchestration.sources import REGISTRY
@@ -106,11 +104,11 @@ def staging_models(migration: Migration, manifest: Path) -> dg.AssetsDefinition:
         dagster_dbt_translator=WaybillTranslator(),
         pool=POOL,
     )
-    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> BuildEvents:
+    def models(context: dg.AssetExecutionContext) -> BuildEvents:
         with writing(migration):
             done: set[dg.AssetKey] = set()
             if pipeline.staging_is_due(migration):
-                yield from _dbt_run(context, dbt, migration, "tag:staging", done)
+                yield from _dbt_run(context, migration, "tag:staging", done)
                 pipeline.note_staged(migration)
         yield from _up_to_date(context, done)
 
@@ -155,17 +153,12 @@ def marts_models(migration: Migration, manifest: Path) -> dg.AssetsDefinition:
         dagster_dbt_translator=WaybillTranslator(),
         pool=POOL,
     )
-    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> BuildEvents:
+    def models(context: dg.AssetExecutionContext) -> BuildEvents:
         with writing(migration):
             done: set[dg.AssetKey] = set()
             is_due, full_refresh = pipeline.build_is_due(migration)
-            everything = "tag:intermediate tag:marts tag:quality"
-            select = everything if is_due else "tag:quality"
-            if not is_due:
-                untouched = {k for k in context.selected_asset_keys if k.path[0] != QUALITY}
-                yield from _up_to_date(context, context.selected_asset_keys - untouched)
-                done |= untouched
-            yield from _dbt_run(context, dbt, migration, select, done, full_refresh=full_refresh)
+            select = pipeline.EVERYTHING if is_due else pipeline.ALWAYS
+            yield from _dbt_run(context, migration, select, done, full_refresh=full_refresh)
             if is_due:
                 pipeline.note_built(migration)
         yield from _up_to_date(context, done)
@@ -194,32 +187,17 @@ def snapshot(migration: Migration) -> dg.AssetsDefinition:
 
 def _dbt_run(
     context: dg.AssetExecutionContext,
-    dbt: DbtCliResource,
     migration: Migration,
     select: str,
     done: set[dg.AssetKey],
     *,
     full_refresh: bool = False,
 ) -> BuildEvents:
-    arguments = ["run", "--select", select, "--vars", json.dumps(dbt_vars(migration))]
-    if full_refresh:
-        arguments.append("--full-refresh")
-    translator = WaybillTranslator()
-    # one target folder for all invocations: dbt then parses only what changed
-    invocation = dbt.cli(
-        arguments,
-        manifest=dbt_manifest(migration),
-        dagster_dbt_translator=translator,
-        target_path=(migration.dbt_dir / "target").absolute(),
-    )
-    keys = context.assets_def.keys_by_output_name
-    for event in invocation.stream_raw_events():
-        for output in event.to_default_asset_events(
-            manifest=invocation.manifest, dagster_dbt_translator=translator, context=context
-        ):
-            if isinstance(output, dg.Output):
-                done.add(keys[output.output_name])
-            yield output
+    arguments = ["run", "--select", select, *(["--full-refresh"] if full_refresh else [])]
+    for model in run_dbt(migration, *arguments, tell=context.log.info):
+        key = dg.AssetKey([model.stage, model.name])
+        done.add(key)
+        yield dg.MaterializeResult(asset_key=key, metadata={"seconds": model.seconds})
 
 
 def dbt_manifest(migration: Migration) -> Path:

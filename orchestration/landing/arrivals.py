@@ -82,6 +82,11 @@ def waiting(migration: Migration, source: str) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
+def since(migration: Migration, source: str, delivery_id: str) -> int:
+    """When a waiting delivery got its ticket, in nanoseconds: it may wait, and be landed, twice."""
+    return _ticket_path(migration, source, delivery_id).stat().st_mtime_ns
+
+
 def land_arrivals(
     migration: Migration, source: str, delivery_ids: Sequence[str]
 ) -> Iterator[Manifest]:

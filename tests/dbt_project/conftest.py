@@ -44,15 +44,18 @@ funnels:
 """
 
 
-def run_dbt(migration: Migration, *arguments: str, **variables: Any) -> None:
+def run_dbt(migration: Migration, *arguments: str, today: str | None = None) -> None:
     """Run dbt against a migration's warehouse; what it printed is the message when it fails."""
+    environment = {**os.environ, **dbt_environment(migration)}
+    if today is not None:
+        environment["WAYBILL_TODAY"] = today
     done = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments),
             *("--project-dir", str(PROJECT)),
-            *("--vars", json.dumps({**dbt_vars(migration), **variables})),
+            *("--vars", json.dumps(dbt_vars(migration))),
         ],
-        env={**os.environ, **dbt_environment(migration)},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

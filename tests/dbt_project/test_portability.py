@@ -16,7 +16,6 @@ from orchestration.dbt import PROJECT
 VARIABLES = {
     "reporting_timezone": "America/New_York",
     "session_timeout_seconds": 1800,
-    "today": "2025-01-01",
     "funnels": {
         "checkout": {"steps": ["cart_opened", "order_paid"], "within_seconds": 60, "per": "person"}
     },
@@ -49,7 +48,12 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             *("--project-dir", str(PROJECT), "--profiles-dir", str(folder)),
             *("--vars", json.dumps(variables)),
         ],
-        env={**os.environ, "DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)},
+        env={
+            **os.environ,
+            "DBT_TARGET_PATH": str(folder),
+            "DBT_LOG_PATH": str(folder),
+            "WAYBILL_TODAY": "2025-01-01",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -1,16 +1,12 @@
 """The steps of a run without Dagster and gates, with dbt in this process: fast enough to repeat."""
 
-import json
-import os
 from pathlib import Path
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
 from orchestration import pipeline
 from orchestration.config import Migration, load_migration
-from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
+from orchestration.dbt import run_dbt
 from orchestration.landing.arrivals import arrive, land_arrivals
 from orchestration.migration.waves import bring_into_scope
 from orchestration.warehouse import marts_file
@@ -37,20 +33,6 @@ MARTS = (
 )
 
 
-def dbt(migration: Migration, *arguments: str) -> None:
-    os.environ.update(dbt_environment(migration))
-    result = dbtRunner().invoke(
-        [
-            *("--quiet", *arguments, "--project-dir", str(PROJECT)),
-            *("--vars", json.dumps(dbt_vars(migration))),
-        ]
-    )
-    DuckDBConnectionManager.close_all_connections()
-    assert result.success, result.exception or [
-        (r.node.name, r.message) for r in result.result if r.status not in ("success", "pass")
-    ]
-
-
 def land_all(migration: Migration, wave: str | None = None) -> None:
     bring_into_scope(migration, wave)
     for source in migration.sources:
@@ -59,12 +41,13 @@ def land_all(migration: Migration, wave: str | None = None) -> None:
 
 def build(migration: Migration) -> None:
     if pipeline.plan_staging(migration).deliveries:
-        dbt(migration, "run", "--select", "tag:staging")
+        run_dbt(migration, "run", "--select", "tag:staging")
         pipeline.note_staged(migration)
     plan = pipeline.plan_marts(migration)
-    everything = "tag:intermediate tag:marts tag:quality"
-    select = "tag:quality" if plan.is_empty else everything
-    dbt(migration, "run", "--select", select, *(["--full-refresh"] if plan.full_refresh else []))
+    select = pipeline.ALWAYS if plan.is_empty else pipeline.EVERYTHING
+    run_dbt(
+        migration, "run", "--select", select, *(["--full-refresh"] if plan.full_refresh else [])
+    )
     if not plan.is_empty:
         pipeline.note_built(migration)
 

@@ -115,13 +115,15 @@ def test_a_build_killed_between_models_is_finished_by_the_next(world, tmp_path):
         deliver(config, batch)
         steps.land_all(migration)
         pipeline.plan_staging(migration)
-        steps.dbt(migration, "run", "--select", "tag:staging")
+        steps.run_dbt(migration, "run", "--select", "tag:staging")
         # killed before it was noted that staging was done; then, next time, after two models
         pipeline.plan_staging(migration)
-        steps.dbt(migration, "run", "--select", "tag:staging")
+        steps.run_dbt(migration, "run", "--select", "tag:staging")
         pipeline.note_staged(migration)
         pipeline.plan_marts(migration)
-        steps.dbt(migration, "run", "--select", "int_staged_events int_events int_midnight_days")
+        steps.run_dbt(
+            migration, "run", "--select", "int_staged_events int_events int_midnight_days"
+        )
     steps.build(migration)
     assert steps.fingerprints(migration) == expected
 

@@ -70,7 +70,7 @@ select
     active.active_persons,
     cast(converted.persons as double) / nullif(active.active_persons, 0) as rate,
     incomplete.occurred_on is null as is_complete,
-    converted.occurred_on = cast('{{ var("today") }}' as date) as is_open
+    converted.occurred_on = cast('{{ env_var("WAYBILL_TODAY") }}' as date) as is_open
 from converted
 inner join active
     on
