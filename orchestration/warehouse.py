@@ -21,6 +21,9 @@ from orchestration.landing.store import FICLONE
 from orchestration.sql import literal
 
 MEMORY_LIMIT = "6GB"
+# The oldest release that must be able to read what is written; its texts take a quarter less time
+# to write, and a fifth less space, than those of the default.
+STORAGE = "v1.3.0"
 _held: dict[Path, bool] = {}
 
 
@@ -81,7 +84,11 @@ def open_work(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the working file with the marts attached; close it before dbt starts."""
     migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(work_file(migration), read_only=read_only) as connection:
+    with duckdb.connect(
+        work_file(migration),
+        read_only=read_only,
+        config={"storage_compatibility_version": STORAGE},
+    ) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(

@@ -125,14 +125,22 @@
     json_type({{ document }}, '{{ path }}') = 'VARCHAR'
 {%- endmacro %}
 
-{% macro json_is_object(document, path) -%}
-    {{ return(adapter.dispatch('json_is_object')(document, path)) }}
+{# Whether a JSON value, as `json_object_at` gives it (without white space around), is an object. #}
+{% macro json_is_object(document) -%}
+    substr({{ document }}, 1, 1) = '{'
 {%- endmacro %}
-{% macro default__json_is_object(document, path) -%}
-    substr(get_json_object({{ document }}, '{{ path }}'), 1, 1) = '{'
+
+{#
+    For a CTE that is read twice, once for a few columns: each reading then computes what it needs.
+    DuckDB would otherwise keep all its rows, with all their texts, in memory.
+#}
+{% macro not_materialized() -%}
+    {{ return(adapter.dispatch('not_materialized')()) }}
 {%- endmacro %}
-{% macro duckdb__json_is_object(document, path) -%}
-    json_type({{ document }}, '{{ path }}') = 'OBJECT'
+{% macro default__not_materialized() -%}
+{%- endmacro %}
+{% macro duckdb__not_materialized() -%}
+    not materialized
 {%- endmacro %}
 
 {# A number from text, null where it is none. #}

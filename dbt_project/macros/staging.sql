@@ -81,7 +81,7 @@ wall_offsets as (
     from wall_instants
 ),
 
-instants as (
+instants as {{ not_materialized() }} (
     select
         described.*,
         case

@@ -3,7 +3,7 @@
     'session_id', 'server_received_time', 'platform', 'version_name', 'country', 'region',
     'language'
 ] -%}
-with landed as (
+with landed as {{ not_materialized() }} (
 
     select * from {{ source('landing', 'amplitude') }}
 
@@ -15,7 +15,7 @@ settings as (
 
 ),
 
-opened as (
+opened as {{ not_materialized() }} (
 
     select
         landed.*,
@@ -34,7 +34,7 @@ opened as (
 
 ),
 
-described as (
+described as {{ not_materialized() }} (
 
     select
         source,
@@ -80,7 +80,7 @@ described as (
             when
                 event_properties is not null
                 and event_properties <> 'null'
-                and not {{ json_is_object('event_properties', '$') }}
+                and not {{ json_is_object('event_properties') }}
                 then 'properties_are_not_an_object'
             when event_time is null then 'missing_time'
         end as shape_error,

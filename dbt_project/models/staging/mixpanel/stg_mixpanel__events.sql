@@ -1,4 +1,4 @@
-with landed as (
+with landed as {{ not_materialized() }} (
 
     select * from {{ source('landing', 'mixpanel') }}
 
@@ -10,7 +10,7 @@ settings as (
 
 ),
 
-opened as (
+opened as {{ not_materialized() }} (
 
     select
         landed.*,
@@ -31,7 +31,7 @@ opened as (
 
 ),
 
-identified as (
+identified as {{ not_materialized() }} (
 
     select
         opened.*,
@@ -48,7 +48,7 @@ identified as (
 
 ),
 
-described as (
+described as {{ not_materialized() }} (
 
     select
         source,
@@ -107,7 +107,7 @@ described as (
                 {{ matches('event', '^[-0-9.{[]|^true$|^false$') }}
                 and not {{ json_is_text('raw', '$.event') }}
                 then 'event_is_not_text'
-            when not {{ json_is_object('bag', '$') }} or bag is null then 'missing_properties'
+            when not {{ json_is_object('bag') }} or bag is null then 'missing_properties'
             when {{ adapter.quote("time") }} is null then 'missing_time'
         end as shape_error,
         event in ('$identify', '$create_alias', '$merge') as is_identity,

@@ -1,4 +1,4 @@
-with landed as (
+with landed as {{ not_materialized() }} (
 
     select * from {{ source('landing', 'tabular') }}
 
@@ -10,7 +10,7 @@ settings as (
 
 ),
 
-opened as (
+opened as {{ not_materialized() }} (
 
     select
         landed.*,
@@ -30,7 +30,7 @@ opened as (
 
 ),
 
-received as (
+received as {{ not_materialized() }} (
 
     select
         opened.*,
@@ -45,7 +45,7 @@ received as (
 
 ),
 
-described as (
+described as {{ not_materialized() }} (
 
     select
         source,
