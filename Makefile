@@ -50,9 +50,11 @@ demo: $(STAMP) ## write the demo exports, run the main job, say what happened
 test: $(STAMP) ## all tests (ARGS="tests/orchestration -k config" for some)
 	$(BIN)/python -m pytest $(ARGS)
 
-# dbt needs a folder for the warehouse and a date even where models are only compiled.
+# dbt needs a folder for the warehouse, a date, a pattern and a key even where models are only compiled.
 lint format: export WAYBILL_WAREHOUSE_DIR := $(LINT_HOME)
 lint format: export WAYBILL_TODAY := 2025-01-01
+lint format: export WAYBILL_PERSONAL_PATTERN := @
+lint format: export DBT_ENV_SECRET_WAYBILL_KEY := not-a-secret-only-for-lint
 lint: export DAGSTER_HOME := $(LINT_HOME)
 lint: $(STAMP) $(LINT_HOME)/dagster.yaml ## style, types, SQL and Dagster definitions
 	$(BIN)/ruff check .

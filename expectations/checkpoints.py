@@ -44,6 +44,7 @@ class _Offence:
     rows: int
     texts: int
     examples: Sequence[Mapping[str, Any]]
+    records: int | None
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,8 @@ def _judge(rule: Rule, database: GateDatabase) -> _Judgement:
             select
                 {subject},
                 coalesce(cast(({rule.observed}) as varchar), 'no figure') as text,
-                count(*) as times
+                count(*) as times,
+                sum({rule.records or "null::bigint"})::bigint as records
             from {identifier(rule.view)}
             where ({rule.offenders})
             group by all
@@ -152,7 +154,8 @@ def _judge(rule: Rule, database: GateDatabase) -> _Judgement:
             subject_delivery,
             sum(times)::bigint,
             count(*),
-            min({{'rank': -times, 'text': text, 'times': times}}, {EXAMPLES})
+            min({{'rank': -times, 'text': text, 'times': times}}, {EXAMPLES}),
+            sum(records)::bigint
         from told
         group by all
     """)
@@ -184,6 +187,7 @@ def _result(rule: Rule, subject: Subject, rows: int, judgement: _Judgement) -> R
         observed=_tell_observed(offence) if offence else f"rows checked: {rows:,}",
         next_step=tell_next_step(rule, source, delivery_id) if offence else "",
         status=status,
+        records=offence.records if offence else None,
     )
 
 

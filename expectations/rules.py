@@ -54,8 +54,9 @@ class Rule:
     the expectation because Great Expectations returns at most 200 rows, and a delivery left out of
     that list would not be held; the runner refuses to go on when the two disagree. `observed` is an
     SQL text over one such row: the figure a person is shown. `history` is an SQL condition that
-    holds where the row can be judged at all. `next_step` may use {rule}, {source}, {delivery} and
-    {accept}.
+    holds where the row can be judged at all. `records` is an SQL number over one offending row: how
+    many records it concerns, where that is known. `next_step` may use {rule}, {source}, {delivery}
+    and {accept}.
     """
 
     name: str
@@ -70,11 +71,15 @@ class Rule:
     description: str
     needs_rows: bool = True
     history: str | None = None
+    records: str | None = None
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule's result for one delivery, one source (`delivery_id` null) or all (both null)."""
+    """One rule's result for one delivery, one source (`delivery_id` null) or all (both null).
+
+    `records` is how many records a failure concerns, None where the rule does not know.
+    """
 
     rule: str
     stage: Stage
@@ -85,6 +90,7 @@ class RuleResult:
     observed: str
     next_step: str
     status: Status
+    records: int | None = None
 
     @property
     def blocks(self) -> bool:

@@ -136,6 +136,7 @@ class SourceConfig(_Settings):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     identity: SourceIdentity = SourceIdentity()
     dedupe: Annotated[list[Text], Field(min_length=1)] | None = None
+    personal: list[Text] = []
     store: Literal["copy", "reference"] = "copy"
 
     @field_validator("vendor")

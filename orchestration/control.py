@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration import privacy
 from orchestration.config import Migration, SourceConfig
 from orchestration.dbt import code_fingerprint
 from orchestration.landing.catalog import Landed, folder_of
@@ -211,7 +212,12 @@ def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict
     """By delivery, a hash of what its staged rows depend on: how it landed, settings and code."""
     prints = migration.settings_fingerprint()
     code = code_fingerprint("models/staging", "macros")
-    shared = [code, prints["identity"], prints["reporting_timezone"]]
+    shared = [
+        code,
+        prints["identity"],
+        prints["reporting_timezone"],
+        privacy.fingerprint(migration),
+    ]
     return {
         manifest.delivery_id: _fingerprint(
             [

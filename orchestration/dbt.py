@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from orchestration.config import Migration
 from orchestration.errors import CannotFinish
+from orchestration.privacy import key_of, personal_pattern
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 
@@ -57,6 +58,8 @@ def dbt_environment(migration: Migration) -> dict[str, str]:
     today = datetime.now(UTC).astimezone(ZoneInfo(migration.reporting_timezone)).date()
     return {
         "WAYBILL_TODAY": today.isoformat(),
+        "WAYBILL_PERSONAL_PATTERN": personal_pattern(migration),
+        "DBT_ENV_SECRET_WAYBILL_KEY": key_of(migration),  # dbt keeps such names out of its logs
         "WAYBILL_WAREHOUSE_DIR": str(migration.warehouse_dir.absolute()),
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str((migration.dbt_dir / "target").absolute()),

@@ -357,3 +357,17 @@
 {% macro duckdb__any_within(moments, moment, window) -%}
     len(list_filter({{ moments }}, lambda kept: abs(kept - ({{ moment }})) <= {{ window }})) > 0
 {%- endmacro %}
+
+{#
+    JSON text with its personal values replaced by keyed hashes: a function of the session, since
+    what it is made of holds the migration's key (`orchestration/privacy.py`).
+#}
+{% macro masked(document) -%}
+    {{ return(adapter.dispatch('masked')(document)) }}
+{%- endmacro %}
+{% macro default__masked(document) -%}
+    masked({{ document }})
+{%- endmacro %}
+{% macro duckdb__masked(document) -%}
+    secret.main.masked({{ document }})
+{%- endmacro %}

@@ -180,7 +180,7 @@ shaped as (
         utm_campaign,
         experiment_id,
         variant_id,
-        properties,
+        {{ masked('properties') }} as properties,
 
         -- identity records
         link_kind,

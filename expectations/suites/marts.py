@@ -10,8 +10,9 @@ Views:
 - `gate_rates`, a row a cell of a mart: mart, cell, rate.
 - `gate_funnels`, a row a step: funnel, step_number, entities, previous_entities (null at step 1).
 - `gate_platform_mix`, a row a source and platform: since (the day from which its share of the
-  source's events differs most from before), before_share, after_share, events, and suspicious
-  (1 where the fall is more than chance and more than 5 %).
+  source's events differs most from before), before_share, after_share, events, lost (events there
+  would be since had its share stayed) and suspicious (1 where the fall is more than chance and
+  more than 5 %).
 - `gate_double_tracked`, a row an event two sources report with no primary: event_name, sources,
   days.
 All but the first two may be empty.
@@ -174,7 +175,9 @@ def _platform_rule() -> Rule:
         claim=expect("ExpectRowCountsToBeZero", columns=["suspicious"]),
         offenders="suspicious <> 0",
         observed="concat(platform, format(': its share of events fell from {:.1f} % to {:.1f} %',"
-        " 100 * before_share, 100 * after_share), ' around ', since)",
+        " 100 * before_share, 100 * after_share), ' around ', since,"
+        " format(', which makes about {:,} events fewer', lost))",
+        records="lost",
         next_step="Ask the owners of {source} what changed on that platform about that day (a"
         " release, a tag, a consent banner); compare with another tool's figures.",
         description="Events lost on one platform alone show in its share before they show in"

@@ -209,6 +209,8 @@ def _told(results: Iterable[RuleResult], acceptance: Accepted) -> Iterator[dict[
             "observed": result.observed,
             "next_step": result.next_step,
         }
+        if result.records is not None:
+            told["records"] = result.records
         if decision := acceptance.of(result):
             told["accepted"] = {"by": decision.by, "why": decision.why, "at": decision.at}
         yield told

@@ -110,22 +110,35 @@ def _todo(connection: duckdb.DuckDBPyConnection, gates: list[dict[str, Any]]) ->
         for item in gate["failed"]
         if "accepted" not in item
     ]
-    rest = [
-        (
-            False,
-            records,
-            f"{source}: '{event}' is not in the taxonomy, {records:,} events are loaded "
-            "without a name. Add it as an alias of the event it means, or as an event.",
-        )
-        for source, event, records in unmapped
-    ] + [
-        (
-            False,
-            records,
-            f"{source}: {records:,} records are quarantined ({reason}). See "
-            "quality.fct_quarantine; after a fix, `waybill replay`.",
-        )
-        for source, reason, records in quarantined
-    ]
+    rest = (
+        [
+            (
+                False,
+                records,
+                f"{source}: '{event}' is not in the taxonomy, {records:,} events are loaded "
+                "without a name. Add it as an alias of the event it means, or as an event.",
+            )
+            for source, event, records in unmapped
+        ]
+        + [
+            (
+                False,
+                records,
+                f"{source}: {records:,} records are quarantined ({reason}). See "
+                "quality.fct_quarantine; after a fix, `waybill replay`.",
+            )
+            for source, reason, records in quarantined
+        ]
+        + [
+            (
+                False,
+                item["records"],
+                f"{gate['source']}: {item['observed']}. {item['next_step']}",
+            )
+            for gate in gates
+            for item in gate["warned"]
+            if "records" in item
+        ]
+    )
     ranked = sorted(red + rest, key=lambda each: (not each[0], -each[1]))
     return [text for _, _, text in ranked[:3]]

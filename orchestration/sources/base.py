@@ -124,6 +124,8 @@ class Source(ABC):
     keeps_last: bool = False
     #: a device's anonymous events belong to the last user seen on it, else to the first ever
     owns_by_last_user: bool = True
+    #: fields by which this vendor sends personal values, besides those any tool would name so
+    personal: Sequence[str] = ()
     #: documentation, shown in the README's coverage table
     dedupe_rule: str
     identity_rule: str

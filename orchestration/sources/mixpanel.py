@@ -56,6 +56,7 @@ class Mixpanel(Source):
     stop_line = b"terminated early"
     keeps_last = True
     owns_by_last_user = False
+    personal = ("$name", "$avatar")
     dedupe_rule = "event, distinct_id, time, $insert_id; the copy ingested last is kept"
     identity_rule = (
         "the first user on a device owns its anonymous events; alias and merge join users"

@@ -26,8 +26,10 @@ waybill:
   outputs:
     spark: {type: spark, path: ":memory:", attach: [{path: ":memory:", alias: warehouse}]}
 """
-# Functions of Spark 4 that sqlglot has no type for. What is neither here nor typed is a mistake.
+# Functions of Spark 4 that sqlglot has no type for, and one of the session. What is neither here
+# nor typed is a mistake.
 SPARK_FUNCTIONS = {
+    "masked",
     *("array_append", "json_array_length", "map_concat", "map_contains_key", "map_filter"),
     *("schema_of_variant", "timestamp_micros", "try_parse_json", "unix_micros", "variant_get"),
 }

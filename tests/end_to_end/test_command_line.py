@@ -18,8 +18,7 @@ from tests.end_to_end import steps
 
 WAYBILL = str(Path(sys.executable).with_name("waybill"))
 PACKAGED = Path(__file__).parents[2]
-# Minutes each: asked for by WAYBILL_TEST_KILLS=10, not part of every run.
-KILLS = int(os.environ.get("WAYBILL_TEST_KILLS", "0"))
+KILLS = int(os.environ.get("WAYBILL_TEST_KILLS", "3"))  # half a minute each
 
 
 def waybill(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -113,7 +112,6 @@ def test_wrong_usage_is_one_line_and_exit_code_2(demo):
         assert done.stderr.strip()
 
 
-@pytest.mark.skipif(KILLS == 0, reason="WAYBILL_TEST_KILLS asks for the slow ones")
 def test_verify_finds_a_mart_row_deleted_by_hand_and_the_ledger_turns_red(demo):
     config, _ = demo
     migration = load_migration(config)
@@ -135,7 +133,6 @@ def test_verify_finds_a_mart_row_deleted_by_hand_and_the_ledger_turns_red(demo):
     assert waybill(config, "verify").returncode == 0
 
 
-@pytest.mark.skipif(KILLS == 0, reason="WAYBILL_TEST_KILLS asks for the slow ones")
 def test_a_parquet_row_deleted_by_hand_turns_the_ledger_red(demo):
     config, _ = demo
     migration = load_migration(config)
@@ -155,21 +152,25 @@ def test_a_parquet_row_deleted_by_hand_turns_the_ledger_red(demo):
     assert waybill(config, "run").returncode == 0
 
 
-@pytest.mark.skipif(KILLS == 0, reason="WAYBILL_TEST_KILLS says how many kills")
 def test_killed_at_random_moments_and_run_again_gives_the_same_marts(demo, tmp_path):
-    """SIGKILL to the whole process group, dbt included, then the same command again."""
+    """Files arrive between the kills, so that each of them stops a run that has work to do."""
     config, _ = demo
     expected = steps.fingerprints(load_migration(config))
     folder = tmp_path / "again"
     shutil.copytree(config.parents[1], folder, ignore=shutil.ignore_patterns("data"))
-    exports = Path("data") / "demo" / "exports"
-    shutil.copytree(config.parents[1] / exports, folder / exports)
     decisions = Path("data") / "decisions"  # the same acceptance of the torn file
     shutil.copytree(config.parents[1] / decisions, folder / decisions)
     again = folder / "orchestration" / "migration.yaml"
+    exports = config.parents[1] / "data" / "demo" / "exports"
+    arriving = sorted(path for path in exports.rglob("*") if path.is_file())
     draw = random.Random(11)
+    draw.shuffle(arriving)
     environment = {k: v for k, v in os.environ.items() if k != "DAGSTER_HOME"}
-    for _ in range(KILLS):
+    for source in exports.iterdir():
+        (folder / exports.relative_to(config.parents[1]) / source.name).mkdir(parents=True)
+    for number in range(KILLS):
+        for path in arriving[number::KILLS]:
+            shutil.copy(path, folder / path.relative_to(config.parents[1]))
         process = subprocess.Popen(
             [WAYBILL, "run", "--config", str(again)],
             env=environment,
@@ -177,7 +178,7 @@ def test_killed_at_random_moments_and_run_again_gives_the_same_marts(demo, tmp_p
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(8 + 40 * draw.random())
+        time.sleep(3 + 17 * draw.random())
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     done = waybill(again, "run")

@@ -61,6 +61,7 @@ COLUMNS: dict[str, dict[str, tuple[str, Any]]] = {
         "before_share": ("double", 0.4),
         "after_share": ("double", 0.39),
         "events": ("bigint", 10_000),
+        "lost": ("bigint", 250),
         "suspicious": ("integer", 0),
     },
     "gate_events": {

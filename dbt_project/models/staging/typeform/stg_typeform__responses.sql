@@ -69,8 +69,8 @@ select
     cast({{ reporting_wall('coalesce(submitted, started)') }} as date) as occurred_on,
 
     -- content
-    document,
-    answers,
+    {{ masked('document') }} as document,
+    {{ masked('answers') }} as answers,
     record is not null as is_csv,
 
     -- the fate of records that stop here
