@@ -79,16 +79,16 @@ def fingerprint(migration: Migration) -> str:
 
 
 def personal_pattern(migration: Migration) -> str:
-    """An RE2 pattern of what is personal in JSON text.
+    """An RE2 pattern of what is personal in JSON text, besides e-mail addresses.
 
-    A field of a personal name with its text or number; a phone number that is a whole text; an
-    e-mail address anywhere. The names are those of all sources: the same value is masked alike.
+    A field of a personal name with its text or number; a phone number that is a whole text. The
+    names are those of all sources: the same value is masked alike.
     """
     named = [name for config in migration.sources.values() for name in config.personal]
     of_vendors = [name for source in REGISTRY.values() for name in source.personal]
     fields = "|".join([*PERSONAL_FIELDS, *sorted(map(re.escape, {*named, *of_vendors}))])
     value = r'(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
-    return f'"[$]?(?i:{fields})": *{value}|"(?:{PHONE})"|{EMAIL}'
+    return f'"[$]?(?i:{fields})": *{value}|"(?:{PHONE})"'
 
 
 def keyed_hash(value: str, key: str) -> str:
@@ -117,15 +117,17 @@ def define_masking(connection: duckdb.DuckDBPyConnection, key: str, pattern: str
         f"""create or replace macro secret.main.keyed_hash(value) as {literal(PREFIX)} || left(
             sha256({literal(key)} || sha256({literal(key)} || {text})), {HASH_LENGTH})"""
     )
-    # Most documents hold nothing personal, which one search tells. The longest finds are replaced
-    # first: a shorter one may be a part of it.
+    # Most documents hold nothing personal, which one search tells; the pattern of an address is
+    # slow to search for, its sign is not. The longest finds are replaced first: a shorter one may
+    # be a part of it.
     connection.execute(
-        f"""create or replace macro secret.main.masked(document) as
-        case when not regexp_matches(document, {literal(pattern)}) then document
+        f"""create or replace macro secret.main.masked(document) as case
+        when not (contains(document, '@') or regexp_matches(document, {literal(pattern)}))
+            then document
         else list_reduce(
             list_transform(
                 list_sort(list_transform(
-                    list_distinct(regexp_extract_all(document, {literal(pattern)})),
+                    list_distinct(regexp_extract_all(document, {literal(pattern + "|" + EMAIL)})),
                     lambda f: {{'rank': -length(f), 'found': f}})),
                 lambda r: r.found),
             lambda text, found: replace(text, found, case

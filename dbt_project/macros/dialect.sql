@@ -167,12 +167,24 @@
     try_cast({{ text }} as timestamp)
 {%- endmacro %}
 {% macro duckdb__to_instant_or_null(text) -%}
-    {#- Only text with an offset takes the way over the calendar, which is five times slower. #}
+    {#- Only text with an offset takes the way over the calendar, which is five times slower. A
+        space before the offset, or no seconds, is then written as DuckDB reads it. #}
     case
         when contains(translate(substr({{ text }}, 11), '-', '+'), '+')
-            then timezone('UTC', try_cast({{ text }} as timestamptz))
-        else try_cast({{ text }} as timestamp)
+            then timezone('UTC', coalesce(
+                try_cast({{ text }} as timestamptz),
+                try_cast({{ with_seconds(text) }} as timestamptz)
+            ))
+        else coalesce(
+            try_cast({{ text }} as timestamp), try_cast({{ with_seconds(text) }} as timestamp)
+        )
     end
+{%- endmacro %}
+{% macro with_seconds(text) -%}
+    regexp_replace(
+        regexp_replace({{ text }}, ' ([+-][0-9:]+)$', '\1'),
+        '^(.{10}.[0-9]{2}:[0-9]{2})(Z|[+-].*)$', '\1:00\2'
+    )
 {%- endmacro %}
 
 {# The number of elements of a JSON array's text. #}

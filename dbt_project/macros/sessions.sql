@@ -7,7 +7,7 @@
         select distinct
             person_id,
             vendor_session,
-            chain_number,
+            chain_started_at,
             chain_started_at as started_at
         from {{ chains }}
 
@@ -16,16 +16,16 @@
         select
             starts.person_id,
             starts.vendor_session,
-            starts.chain_number,
+            starts.chain_started_at,
             min(chains.occurred_at) as started_at
         from starts
         inner join {{ chains }} as chains
             on
                 starts.person_id = chains.person_id
                 and starts.vendor_session is not distinct from chains.vendor_session
-                and starts.chain_number = chains.chain_number
+                and starts.chain_started_at = chains.chain_started_at
                 and chains.occurred_at > starts.started_at + interval '24' hour
-        group by starts.person_id, starts.vendor_session, starts.chain_number, starts.started_at
+        group by starts.person_id, starts.vendor_session, starts.chain_started_at, starts.started_at
     )
 
     select * from starts

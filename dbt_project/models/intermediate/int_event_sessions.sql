@@ -41,10 +41,8 @@ spaced as (
 
     select
         assigned.*,
-        lag(occurred_at) over (
-            partition by person_id, vendor_session
-            order by occurred_at, event_id
-        ) as previous_at
+        lag(occurred_at) over (partition by person_id, vendor_session order by occurred_at)
+            as previous_at
     from assigned
     where not is_outside
 
@@ -55,6 +53,7 @@ gaps as (
     select
         spaced.*,
         case
+            when previous_at is null then 1
             when vendor_session is not null then 0
             when
                 {{ epoch_seconds('occurred_at') }} - {{ epoch_seconds('previous_at') }}
@@ -66,28 +65,20 @@ gaps as (
 
 ),
 
+-- Events of one instant are peers of each other's window, so all of them see a gap before them.
 chains as (
 
     select
-        gaps.*,
-        sum(is_gap) over (
+        event_id,
+        person_id,
+        occurred_at,
+        occurred_on,
+        vendor_session,
+        max(case when is_gap = 1 then occurred_at end) over (
             partition by person_id, vendor_session
-            order by occurred_at, event_id
-            rows between unbounded preceding and current row
-        ) as chain_number
+            order by occurred_at
+        ) as chain_started_at
     from gaps
-
-),
-
-chain_starts as (
-
-    select
-        chains.*,
-        min(occurred_at) over (partition by person_id, vendor_session, chain_number)
-            as chain_started_at,
-        max(occurred_at) over (partition by person_id, vendor_session, chain_number)
-            as chain_ended_at
-    from chains
 
 ),
 
@@ -95,13 +86,23 @@ chain_starts as (
 long_chains as (
 
     select
-        person_id,
-        vendor_session,
-        chain_number,
-        chain_started_at,
-        occurred_at
-    from chain_starts
-    where chain_ended_at > chain_started_at + interval '24' hour
+        chains.person_id,
+        chains.vendor_session,
+        chains.chain_started_at,
+        chains.occurred_at
+    from chains
+    inner join (
+        select distinct
+            person_id,
+            vendor_session,
+            chain_started_at
+        from chains
+        where occurred_at > chain_started_at + interval '24' hour
+    ) as overlong
+        on
+            chains.person_id = overlong.person_id
+            and chains.vendor_session is not distinct from overlong.vendor_session
+            and chains.chain_started_at = overlong.chain_started_at
 
 ),
 
@@ -116,7 +117,7 @@ long_starts as (
     select
         long_chains.person_id,
         long_chains.vendor_session,
-        long_chains.chain_number,
+        long_chains.chain_started_at,
         long_chains.occurred_at,
         max(cuts.started_at) as started_at
     from (select distinct * from long_chains) as long_chains
@@ -124,12 +125,12 @@ long_starts as (
         on
             long_chains.person_id = cuts.person_id
             and long_chains.vendor_session is not distinct from cuts.vendor_session
-            and long_chains.chain_number = cuts.chain_number
+            and long_chains.chain_started_at = cuts.chain_started_at
             and long_chains.occurred_at >= cuts.started_at
     group by
         long_chains.person_id,
         long_chains.vendor_session,
-        long_chains.chain_number,
+        long_chains.chain_started_at,
         long_chains.occurred_at
 
 ),
@@ -137,24 +138,26 @@ long_starts as (
 started as (
 
     select
-        chain_starts.event_id,
-        chain_starts.person_id,
-        chain_starts.occurred_on,
-        chain_starts.vendor_session,
-        coalesce(long_starts.started_at, chain_starts.chain_started_at) as session_started_at
-    from chain_starts
+        chains.event_id,
+        chains.person_id,
+        chains.occurred_at,
+        chains.occurred_on,
+        chains.vendor_session,
+        coalesce(long_starts.started_at, chains.chain_started_at) as session_started_at
+    from chains
     left join long_starts
         on
-            chain_starts.person_id = long_starts.person_id
-            and chain_starts.vendor_session is not distinct from long_starts.vendor_session
-            and chain_starts.chain_number = long_starts.chain_number
-            and chain_starts.occurred_at = long_starts.occurred_at
+            chains.person_id = long_starts.person_id
+            and chains.vendor_session is not distinct from long_starts.vendor_session
+            and chains.chain_started_at = long_starts.chain_started_at
+            and chains.occurred_at = long_starts.occurred_at
 
 )
 
 select
     event_id,
     person_id,
+    occurred_at,
     occurred_on,
     md5(concat_ws(chr(31), person_id, cast(session_started_at as string), vendor_session))
         as session_id,

@@ -1,16 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_cells') }}
 
-with events as (
-
-    select events.*
-    from {{ ref('int_events') }} as events
-    where
-        events.fate = 'loaded'
-        and {{ in_rebuilt_cells('events') }}
-
-),
-
-staged as (
+with staged as (
 
     select staged.*
     from {{ ref('int_staged_events') }} as staged
@@ -23,6 +13,35 @@ sessions as (
     select sessions.*
     from {{ ref('int_event_sessions') }} as sessions
     where {{ in_rebuilt_dates('sessions') }}
+
+),
+
+-- a record's place as two numbers: joining all records by texts of 64 digits would cost memory
+files as (
+
+    select
+        delivery_id,
+        file_sha256,
+        row_number() over (order by delivery_id, file_sha256) as file_number
+    from (select distinct delivery_id, file_sha256 from {{ source('control', 'files') }}) as named
+
+),
+
+events as (
+
+    select
+        events.event_id,
+        events.person_id,
+        sessions.session_id,
+        files.file_number,
+        events.record_number
+    from {{ ref('int_events') }} as events
+    inner join files
+        on events.delivery_id = files.delivery_id and events.file_sha256 = files.file_sha256
+    left join sessions on events.event_id = sessions.event_id
+    where
+        events.fate = 'loaded'
+        and {{ in_rebuilt_cells('events') }}
 
 ),
 
@@ -76,7 +95,7 @@ select
     staged.user_id,
     staged.device_id,
     events.person_id,
-    sessions.session_id,
+    events.session_id,
     staged.session_hint,
 
     -- context
@@ -100,13 +119,11 @@ select
     staged.file_sha256,
     staged.record_number,
     event_types.taxonomy_version
-from events
-inner join staged
-    on
-        events.event_key = staged.event_key
-        and events.record_number = staged.record_number
-        and events.file_sha256 = staged.file_sha256
-left join sessions on events.event_id = sessions.event_id
+from staged
+inner join files
+    on staged.delivery_id = files.delivery_id and staged.file_sha256 = files.file_sha256
+inner join events
+    on files.file_number = events.file_number and staged.record_number = events.record_number
 left join aliases
     on staged.source = aliases.source and staged.source_event_name = aliases.source_event_name
 left join event_types on aliases.event_name = event_types.event_name

@@ -6,37 +6,20 @@
 
 with events as (
 
-    select
-        sessions.person_id,
-        sessions.session_id,
-        sessions.event_id
+    select sessions.*
     from {{ ref('int_event_sessions') }} as sessions
     where {{ in_rebuilt_cells('sessions') }}
-
-),
-
-times as (
-
-    select
-        spine.event_id,
-        spine.occurred_at,
-        spine.occurred_on
-    from {{ ref('int_events') }} as spine
-    where
-        spine.fate = 'loaded'
-        and {{ in_rebuilt_dates('spine') }}
 
 )
 
 select
-    events.session_id,
-    events.person_id,
-    min(times.occurred_at) as started_at,
-    max(times.occurred_at) as ended_at,
+    session_id,
+    person_id,
+    min(occurred_at) as started_at,
+    max(occurred_at) as ended_at,
     count(*) as event_count,
-    min(times.occurred_on) as started_on,
-    {{ epoch_seconds('max(times.occurred_at)') }} - {{ epoch_seconds('min(times.occurred_at)') }}
+    min(occurred_on) as started_on,
+    {{ epoch_seconds('max(occurred_at)') }} - {{ epoch_seconds('min(occurred_at)') }}
         as duration_seconds
 from events
-inner join times on events.event_id = times.event_id
-group by events.session_id, events.person_id
+group by session_id, person_id
