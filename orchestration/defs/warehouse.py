@@ -5,7 +5,7 @@ once. Dagster keeps two events a partition and asset; for each of 23 models that
 build itself (1,200 days: minutes).
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -20,7 +20,7 @@ from dagster_dbt import (
 
 from orchestration import pipeline
 from orchestration.config import Migration
-from orchestration.dbt import run_dbt
+from orchestration.dbt import BuiltModel, run_dbt
 from orchestration.defs.landing import landing_key
 from orchestration.partitions import daily
 from orchestration.sources import REGISTRY
@@ -89,7 +89,7 @@ def landed_records(migration: Migration) -> dg.AssetsDefinition:
         with writing(migration):
             plan = pipeline.plan_staging(migration)
         context.log.info(f"{len(plan.deliveries)} deliveries to stage")
-        yield from _up_to_date(context, set())
+        yield from _materialized(context)
 
     return records
 
@@ -105,12 +105,12 @@ def staging_models(migration: Migration, manifest: Path) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def models(context: dg.AssetExecutionContext) -> BuildEvents:
+        built: Sequence[BuiltModel] = ()
         with writing(migration):
-            done: set[dg.AssetKey] = set()
             if pipeline.staging_is_due(migration):
-                yield from _dbt_run(context, migration, "tag:staging", done)
+                built = run_dbt(migration, "run", "--select", "tag:staging", tell=context.log.info)
                 pipeline.note_staged(migration)
-        yield from _up_to_date(context, done)
+        yield from _materialized(context, built)
 
     return models
 
@@ -155,13 +155,13 @@ def marts_models(migration: Migration, manifest: Path) -> dg.AssetsDefinition:
     )
     def models(context: dg.AssetExecutionContext) -> BuildEvents:
         with writing(migration):
-            done: set[dg.AssetKey] = set()
             is_due, full_refresh = pipeline.build_is_due(migration)
             select = pipeline.EVERYTHING if is_due else pipeline.ALWAYS
-            yield from _dbt_run(context, migration, select, done, full_refresh=full_refresh)
+            refresh = ["--full-refresh"] if full_refresh else []
+            built = run_dbt(migration, "run", "--select", select, *refresh, tell=context.log.info)
             if is_due:
                 pipeline.note_built(migration)
-        yield from _up_to_date(context, done)
+        yield from _materialized(context, built)
 
     return models
 
@@ -185,32 +185,21 @@ def snapshot(migration: Migration) -> dg.AssetsDefinition:
     return taken
 
 
-def _dbt_run(
-    context: dg.AssetExecutionContext,
-    migration: Migration,
-    select: str,
-    done: set[dg.AssetKey],
-    *,
-    full_refresh: bool = False,
-) -> BuildEvents:
-    arguments = ["run", "--select", select, *(["--full-refresh"] if full_refresh else [])]
-    for model in run_dbt(migration, *arguments, tell=context.log.info):
-        key = dg.AssetKey([model.stage, model.name])
-        done.add(key)
-        yield dg.MaterializeResult(asset_key=key, metadata={"seconds": model.seconds})
-
-
 def dbt_manifest(migration: Migration) -> Path:
     """Where dbt's manifest of this migration is."""
     return migration.dbt_dir / "target" / "manifest.json"
 
 
-def _up_to_date(context: dg.AssetExecutionContext, done: Set[dg.AssetKey]) -> BuildEvents:
-    """The run's assets that are right as they are, in the order of their dependencies."""
+def _materialized(
+    context: dg.AssetExecutionContext, built: Sequence[BuiltModel] = ()
+) -> BuildEvents:
+    """The run's assets in the order of their dependencies: built now, or right as they are."""
+    seconds = {dg.AssetKey([model.stage, model.name]): model.seconds for model in built}
     deps = context.assets_def.asset_deps
     for key in TopologicalSorter({key: deps[key] for key in deps}).static_order():
-        if key in context.selected_asset_keys and key not in done:
-            yield dg.MaterializeResult(asset_key=key)
+        if key in context.selected_asset_keys:
+            metadata = {"seconds": seconds[key]} if key in seconds else {}
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
 def _asked_dates(context: dg.AssetExecutionContext) -> tuple[date, date] | None:
