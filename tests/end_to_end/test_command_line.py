@@ -141,7 +141,8 @@ def test_a_parquet_row_deleted_by_hand_turns_the_ledger_red(demo):
     file.rename(spare)
     with duckdb.connect() as connection:
         connection.execute(
-            f"copy (from '{spare}' order by record_number offset 1) to '{file}' (format parquet)"
+            f"copy (from read_parquet('{spare}') order by record_number offset 1)"
+            f" to '{file}' (format parquet)"
         )
     assert waybill(config, "verify").returncode == 1
     done = waybill(config, "run", "--json")
