@@ -44,7 +44,7 @@ def main(
     """
     events = _numbers("--sizes", sizes)
     lengths = _numbers("--histories", histories)
-    if not skip_dlt and not DLT_PYTHON.exists():
+    if events and not skip_dlt and not DLT_PYTHON.exists():
         raise typer.BadParameter(f"{DLT_PYTHON} is not there: `make bench` makes it, or --skip-dlt")
     results: dict[str, Any] = {"machine": _machine(), "sizes": [], "new_days": []}
     try:

@@ -322,7 +322,7 @@ MARTS_VIEWS = {
             -- at its old share the platform would stand to the others as p to 1 - p
             greatest(0, round(before_share / nullif(1 - before_share, 0)
                 * (after_all - after_events) - after_events))::bigint as lost,
-            (t <= -4 and after_share <= 0.95 * before_share)::integer as suspicious
+            (t <= -3.75 and after_share <= 0.95 * before_share)::integer as suspicious
         from judged
         qualify row_number() over (partition by source, platform order by t) = 1""",
     "gate_double_tracked": """
