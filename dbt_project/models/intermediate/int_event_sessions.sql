@@ -83,6 +83,17 @@ chains as (
 ),
 
 -- No session is longer than 24 hours: a chain that is longer is cut at its last gap before that.
+overlong as (
+
+    select distinct
+        person_id,
+        vendor_session,
+        chain_started_at
+    from chains
+    where occurred_at > chain_started_at + interval '24' hour
+
+),
+
 long_chains as (
 
     select
@@ -91,14 +102,7 @@ long_chains as (
         chains.chain_started_at,
         chains.occurred_at
     from chains
-    inner join (
-        select distinct
-            person_id,
-            vendor_session,
-            chain_started_at
-        from chains
-        where occurred_at > chain_started_at + interval '24' hour
-    ) as overlong
+    inner join overlong
         on
             chains.person_id = overlong.person_id
             and chains.vendor_session is not distinct from overlong.vendor_session

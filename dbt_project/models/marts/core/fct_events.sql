@@ -23,7 +23,8 @@ files as (
         delivery_id,
         file_sha256,
         row_number() over (order by delivery_id, file_sha256) as file_number
-    from (select distinct delivery_id, file_sha256 from {{ source('control', 'files') }}) as named
+    from {{ source('control', 'files') }}
+    group by delivery_id, file_sha256
 
 ),
 
