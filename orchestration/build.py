@@ -18,10 +18,12 @@ from orchestration.config import Migration, SourceConfig
 from orchestration.control import Scope, build_fingerprint, buildable
 from orchestration.identity.resolve import resolve
 from orchestration.landing.catalog import Landed
-from orchestration.sources import REGISTRY
+from orchestration.sources import EVENT_VENDORS, REGISTRY
 from orchestration.warehouse import has_table
 
-EVENT_VENDORS = tuple(vendor for vendor in REGISTRY if vendor != "typeform")
+# Staged rows of deliveries that came: they lie together and share a time, so few are looked at.
+_ARRIVED = """landed_at in (select landed_at from changed_deliveries)
+    and delivery_id in (select delivery_id from changed_deliveries where change = 'added')"""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,15 @@ def plan_build(
         full = _must_rebuild_all(connection, migration)
         _write_changed_deliveries(connection, migration, landed, scopes, full)
         if full:
-            for table in ("device_owners", "identity_nodes", "rebuild_keys", "rebuild_cells"):
+            for table in (
+                "device_owners",
+                "identity_nodes",
+                "node_spans",
+                "rebuild_keys",
+                "rebuild_cells",
+            ):
                 connection.execute(f"delete from control.{table}")
+        _widen_node_spans(connection)
         resolve(connection, migration.identity)
         if not full:
             _add_keys_of_changed_deliveries(connection)
@@ -129,11 +138,43 @@ def _write_changed_deliveries(
     connection.execute(
         f"""
         create or replace temp table changed_deliveries as
-        select delivery_id, 'added' as change from buildable
+        select delivery_id, landed_at, 'added' as change
+        from buildable join control.deliveries using (delivery_id)
         where (delivery_id, fingerprint) not in (select (delivery_id, fingerprint) from {built})
         union
-        select delivery_id, 'removed' from {built}
+        select delivery_id, null, 'removed' from {built}
         where delivery_id <> '' and delivery_id not in (select delivery_id from buildable)
+        """
+    )
+
+
+def _widen_node_spans(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep, for each node, the first and last date of the events that it may own.
+
+    A person that changes is looked for on those dates alone. A delivery that went leaves its span:
+    too wide costs time, too narrow would lose an event.
+    """
+    seen = "\nunion all\n".join(
+        f"""select {node} as node, occurred_on from staging.stg_{vendor}__events
+        where record_fate is null and {node} is not null and {unless_known} and {_ARRIVED}"""
+        for vendor in EVENT_VENDORS
+        for node, unless_known in (
+            ("user_node", "true"),
+            ("device_node", "user_node is null"),
+            ("vendor_node", "user_node is null"),
+        )
+    )
+    connection.execute(
+        f"""
+        create or replace temp table seen_spans as
+        select node, min(occurred_on) as first_on, max(occurred_on) as last_on
+        from ({seen}) group by node;
+        create or replace temp table wider_spans as
+        select node, least(seen.first_on, known.first_on) as first_on,
+            greatest(seen.last_on, known.last_on) as last_on
+        from seen_spans as seen left join control.node_spans as known using (node);
+        delete from control.node_spans where node in (select node from wider_spans);
+        insert into control.node_spans from wider_spans;
         """
     )
 
@@ -143,10 +184,9 @@ def _add_keys_of_changed_deliveries(connection: duckdb.DuckDBPyConnection) -> No
         connection.execute(
             f"""insert into control.rebuild_keys
             select distinct event_key, occurred_on from staging.stg_{vendor}__events
-            where record_fate is null
-                and delivery_id in (select delivery_id from changed_deliveries)"""
+            where record_fate is null and {_ARRIVED}"""
         )
-    # rows of a delivery that was staged anew may have had other keys
+    # rows of a delivery that went, or was staged anew, may have had other keys
     connection.execute(
         """insert into control.rebuild_keys
         select distinct event_key, occurred_on from intermediate.int_events
@@ -156,14 +196,19 @@ def _add_keys_of_changed_deliveries(connection: duckdb.DuckDBPyConnection) -> No
 
 
 def _add_keys_of_changed_persons(connection: duckdb.DuckDBPyConnection) -> None:
+    first_on, last_on = connection.execute(
+        """select min(first_on), max(last_on) from control.node_spans
+        where node in (select node from changed_nodes)"""
+    ).fetchall()[0]
     for vendor in EVENT_VENDORS:
         connection.execute(
             f"""insert into control.rebuild_keys
             select distinct event_key, occurred_on from staging.stg_{vendor}__events
-            where record_fate is null and (
+            where record_fate is null and occurred_on between ? and ? and (
                 user_node in (select node from changed_nodes)
                 or (user_node is null and device_node in (select node from changed_nodes))
-                or (user_node is null and vendor_node in (select node from changed_nodes)))"""
+                or (user_node is null and vendor_node in (select node from changed_nodes)))""",
+            [first_on, last_on],
         )
 
 

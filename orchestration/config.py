@@ -116,12 +116,15 @@ class SourceIdentity(_Settings):
     """Where a source's user ids live: sources of one namespace share their users.
 
     `mode` is the vendor's own identity rule where it has several (Mixpanel: simplified, original
-    or legacy); None lets the source's module decide. `hidden_field` names the survey's hidden field
-    that carries the respondent's user id.
+    or legacy); None lets the source's module decide. `respondent_field` names a survey's field that
+    carries the respondent's user id: a hidden field, an embedded datum, a custom variable. `keys`
+    names, by kind, the property that holds a key which other sources know too, such as `email`:
+    users and respondents with one key are one person.
     """
 
     namespace: Name = "user"
-    hidden_field: Text | None = None
+    respondent_field: Text | None = None
+    keys: dict[Name, Text] = {}
     mode: Literal["simplified", "original", "legacy"] | None = None
 
 

@@ -1,14 +1,14 @@
 """The control tables: what a run decided before building, written for dbt to read.
 
 They are derived from configuration, manifests, gates and decisions and written anew in each run,
-except what remembers the last build: `staged`, `built`, `rebuild_keys` and `rebuild_cells`.
+except what outlives them: `staged`, `built`, `node_spans`, `rebuild_keys` and `rebuild_cells`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -42,6 +42,7 @@ create table if not exists control.built (delivery_id varchar, fingerprint varch
 create table if not exists control.built_settings (fingerprint varchar);
 create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
 create table if not exists control.rebuild_cells (person_id varchar, occurred_on date);
+create table if not exists control.node_spans (node varchar, first_on date, last_on date);
 create table if not exists control.identity_nodes (node varchar, root_node varchar);
 create table if not exists control.device_owners (
     device_node varchar, user_node varchar, valid_from timestamp, valid_until timestamp);
@@ -82,6 +83,12 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
     _write(
         connection, "sources", [_source_row(n, c) for n, c in migration.sources.items()], SOURCES
     )
+    keys = [
+        {"source": name, "kind": kind, "property": field, "position": position}
+        for name, config in migration.sources.items()
+        for position, (kind, field) in enumerate(config.identity.keys.items())
+    ]
+    _write(connection, "identity_keys", keys, KEYS)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
     primaries = [
@@ -145,6 +152,46 @@ def write_deliveries(
             )
     _write(connection, "deliveries", deliveries, DELIVERIES)
     _write(connection, "files", files, FILES)
+
+
+def write_to_stage(
+    connection: duckdb.DuckDBPyConnection, to_stage: Sequence[Landed], prints: Mapping[str, str]
+) -> None:
+    """Write which deliveries are staged, and remember it before the first row of them is written.
+
+    So only a delivery that some run began to stage has rows to be deleted: `may_have_rows`.
+    """
+    rows = [
+        {
+            "delivery_id": each.manifest.delivery_id,
+            "fingerprint": prints[each.manifest.delivery_id],
+            "landed_at": each.manifest.landed_at,
+        }
+        for each in to_stage
+    ]
+    _write(connection, "to_stage", rows, TO_STAGE)
+    connection.execute(
+        """
+        begin transaction;
+        alter table control.to_stage add column may_have_rows boolean;
+        update control.to_stage
+        set may_have_rows = delivery_id in (select delivery_id from control.staged);
+        insert into control.staged
+        select delivery_id, 'begun' from control.to_stage where not may_have_rows;
+        commit
+        """
+    )
+
+
+def write_to_judge(connection: duckdb.DuckDBPyConnection, to_judge: Sequence[Landed]) -> None:
+    """Write which deliveries the staging gate judges."""
+    rows = {each.manifest.delivery_id: each.manifest.landed_at for each in to_judge}
+    _write(
+        connection,
+        "to_judge",
+        [{"delivery_id": each, "landed_at": rows[each]} for each in sorted(rows)],
+        TO_JUDGE,
+    )
 
 
 def write_admitted(
@@ -273,7 +320,7 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "has_session_ids": source.has_session_ids(config),
         "dedupe_columns": config.dedupe,
         "lifted_patch": json.dumps(dict.fromkeys(sorted((config.columns or {}).values()))),
-        "respondent_field": config.identity.hidden_field,
+        "respondent_field": config.identity.respondent_field,
     }
 
 
@@ -336,6 +383,7 @@ SOURCES = _schema(
     lifted_patch=TEXT,
     respondent_field=TEXT,
 )
+KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)
 ALIASES = _schema(source=TEXT, source_event_name=TEXT, event_name=TEXT)
 PRIMARIES = _schema(event_name=TEXT, source=TEXT, from_date=DATE, until_date=DATE)
@@ -369,4 +417,6 @@ FILES = _schema(
     landed=INT,
     unreadable=INT,
 )
+TO_STAGE = _schema(delivery_id=TEXT, fingerprint=TEXT, landed_at=pa.timestamp("us"))
+TO_JUDGE = _schema(delivery_id=TEXT, landed_at=pa.timestamp("us"))
 ADMITTED = _schema(delivery_id=TEXT, from_date=DATE, until_date=DATE)

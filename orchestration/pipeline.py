@@ -6,7 +6,6 @@ them starts dbt: `stage` and `build` say what dbt has to do, and `staged` and `b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -41,13 +40,6 @@ GATE_RESULTS = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class StagePlan:
-    """Deliveries whose staged rows are to be made, with the fingerprint they will have."""
-
-    deliveries: tuple[tuple[str, str], ...]
-
-
 def all_landed(migration: Migration) -> list[Landed]:
     """Every landed delivery of the configured sources with its present state."""
     held = held_deliveries(migration.gates_dir, read_decisions(migration.decisions_dir))
@@ -77,8 +69,8 @@ def unjudged(migration: Migration, source: str) -> list[Manifest]:
     ]
 
 
-def plan_staging(migration: Migration) -> StagePlan:
-    """Write the control tables that staging reads, and tell which deliveries it must make."""
+def plan_staging(migration: Migration) -> list[str]:
+    """Write the control tables that staging reads; the deliveries whose rows it must make."""
     landed = all_landed(migration)
     held_at_landing = _held_at_landing(migration)
     with open_work(migration) as connection:
@@ -97,37 +89,26 @@ def plan_staging(migration: Migration) -> StagePlan:
         ]
         control.write_landing_views(connection, migration, to_stage)
         control.write_deliveries(connection, migration, landed)
-        rows = tuple(
-            (each.manifest.delivery_id, prints[each.manifest.delivery_id]) for each in to_stage
-        )
-        connection.execute(
-            "create or replace table control.to_stage (delivery_id varchar, fingerprint varchar)"
-        )
-        if rows:
-            connection.executemany("insert into control.to_stage values (?, ?)", rows)
+        control.write_to_stage(connection, to_stage, prints)
         # a held delivery is judged again in every run: taxonomy, limits or clock may have changed
-        to_judge = {delivery for delivery, _ in rows} | {
-            each.manifest.delivery_id
+        held = [
+            each
             for each in landed
-            if each.state == "held" and each.manifest.delivery_id in staged
-        } - held_at_landing
-        connection.execute("create or replace table control.to_judge (delivery_id varchar)")
-        if to_judge:
-            connection.executemany(
-                "insert into control.to_judge values (?)", [(each,) for each in sorted(to_judge)]
-            )
-    return StagePlan(rows)
+            if each.state == "held"
+            and each.manifest.delivery_id in staged
+            and each.manifest.delivery_id not in held_at_landing
+        ]
+        control.write_to_judge(connection, [*to_stage, *held])
+    return [each.manifest.delivery_id for each in to_stage]
 
 
 def note_staged(migration: Migration) -> None:
     """Remember that dbt staged the deliveries of `control.to_stage`."""
     with open_work(migration) as connection:
         connection.execute(
-            """begin transaction;
-            delete from control.staged
-            where delivery_id in (select delivery_id from control.to_stage);
-            insert into control.staged select * from control.to_stage;
-            commit"""
+            """update control.staged set fingerprint = to_stage.fingerprint
+            from control.to_stage as to_stage
+            where staged.delivery_id = to_stage.delivery_id"""
         )
 
 

@@ -94,9 +94,12 @@ def personal_pattern(migration: Migration) -> str:
 def keyed_hash(value: str, key: str) -> str:
     """What stands for a personal value: a phone number by its digits, all else without case.
 
-    The same as the SQL macro `secret.main.keyed_hash`.
+    An e-mail address is hashed by its SHA-256 first, so that a tool which keeps that in its place
+    gives the same. The same as the SQL macro `secret.main.keyed_hash`.
     """
     text = value.strip(" ").lower()
+    if re.fullmatch(EMAIL, text):
+        text = hashlib.sha256(text.encode()).hexdigest()
     if re.fullmatch(PHONE, text):
         text = re.sub("[^0-9]", "", text)
     inner = hashlib.sha256((key + text).encode()).hexdigest()
@@ -112,7 +115,9 @@ def define_masking(connection: duckdb.DuckDBPyConnection, key: str, pattern: str
     connection.execute("create schema if not exists secret.main")
     text = "trim(lower(value), ' ')"
     text = f"""case when regexp_full_match({text}, {literal(PHONE)})
-        then regexp_replace({text}, '[^0-9]', '', 'g') else {text} end"""
+        then regexp_replace({text}, '[^0-9]', '', 'g')
+        when regexp_full_match({text}, {literal(EMAIL)}) then sha256({text})
+        else {text} end"""
     connection.execute(
         f"""create or replace macro secret.main.keyed_hash(value) as {literal(PREFIX)} || left(
             sha256({literal(key)} || sha256({literal(key)} || {text})), {HASH_LENGTH})"""

@@ -5,7 +5,8 @@ with admitted as (
     select
         event_key,
         file_sha256,
-        record_number
+        record_number,
+        record_part
     from {{ ref('int_staged_events') }}
 
 ),
@@ -15,7 +16,8 @@ judged as (
     select
         event_key,
         file_sha256,
-        record_number
+        record_number,
+        record_part
     from {{ ref('int_events') }}
 
 )
@@ -29,4 +31,5 @@ full outer join judged
         admitted.event_key = judged.event_key
         and admitted.file_sha256 = judged.file_sha256
         and admitted.record_number = judged.record_number
+        and admitted.record_part = judged.record_part
 where admitted.event_key is null or judged.event_key is null

@@ -6,6 +6,7 @@ with counted as (
         source,
         count(*) as records
     from {{ ref('fct_events') }}
+    where record_part = 1
     group by source
 
     union all

@@ -383,3 +383,14 @@
 {% macro duckdb__masked(document) -%}
     secret.main.masked({{ document }})
 {%- endmacro %}
+
+{# The keyed hash that stands for one personal value. #}
+{% macro keyed_hash(value) -%}
+    {{ return(adapter.dispatch('keyed_hash')(value)) }}
+{%- endmacro %}
+{% macro default__keyed_hash(value) -%}
+    keyed_hash({{ value }})
+{%- endmacro %}
+{% macro duckdb__keyed_hash(value) -%}
+    secret.main.keyed_hash({{ value }})
+{%- endmacro %}

@@ -3,11 +3,14 @@
     them, or finishing a killed run, changes nothing that was right.
 #}
 
-{# Staging: replace whole deliveries, those in `control.to_stage`. #}
+{# Staging: replace whole deliveries, those of `control.to_stage` that may have rows here. #}
 {% macro get_incremental_replace_deliveries_sql(arg_dict) %}
     {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
     delete from {{ arg_dict['target_relation'] }}
-    where delivery_id in (select delivery_id from {{ source('control', 'to_stage') }});
+    where
+        delivery_id in (
+            select delivery_id from {{ source('control', 'to_stage') }} where may_have_rows
+        );
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }};
@@ -35,9 +38,18 @@
     select {{ columns }} from {{ arg_dict['temp_relation'] }};
 {% endmacro %}
 
+{#
+    Dates of a control table, each once: DuckDB turns so few values into a filter of the scan, which
+    leaves out the row groups that hold none of them. The rule that follows decides row by row.
+#}
+{% macro dates_of(table) -%}
+    (select distinct dates.occurred_on from {{ source('control', table) }} as dates)
+{%- endmacro %}
+
 {# Records whose key and date are in `control.rebuild_keys`. #}
 {% macro is_rebuilt_key() -%}
-    (event_key, occurred_on) in (
+    occurred_on in {{ dates_of('rebuild_keys') }}
+    and (event_key, occurred_on) in (
         select (keys.event_key, keys.occurred_on)
         from {{ source('control', 'rebuild_keys') }} as keys
     )
@@ -49,10 +61,7 @@
     {%- set target = arg_dict['target_relation'] -%}
     {%- set cell_date = config.get('meta', {}).get('cell_date', 'occurred_on') %}
     delete from {{ target }}
-    where (coalesce(person_id, ''), {{ cell_date }}) in (
-        select (cells.person_id, cells.occurred_on)
-        from {{ source('control', 'rebuild_cells') }} as cells
-    );
+    where {{ in_cells('', cell_date) }};
 
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }};
@@ -62,7 +71,7 @@
 {% macro get_incremental_replace_dates_sql(arg_dict) %}
     {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
     delete from {{ arg_dict['target_relation'] }}
-    where occurred_on in (select occurred_on from {{ source('control', 'rebuild_cells') }});
+    where occurred_on in {{ dates_of('rebuild_cells') }};
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }};
@@ -71,23 +80,24 @@
 {# Rows of a relation that lie in the rebuild set; all of them in a full build. #}
 {% macro in_rebuilt_cells(alias, cell_date='occurred_on') -%}
     {%- if is_incremental() -%}
-    {{ alias }}.{{ cell_date }} in (
-        select dates.occurred_on from {{ source('control', 'rebuild_cells') }} as dates
-    )
-    and (coalesce({{ alias }}.person_id, ''), {{ alias }}.{{ cell_date }}) in (
-        select (cells.person_id, cells.occurred_on)
-        from {{ source('control', 'rebuild_cells') }} as cells
-    )
+    {{ in_cells(alias ~ '.', cell_date) }}
     {%- else -%}
     true
     {%- endif -%}
 {%- endmacro %}
 
+{# Whether a row's person and date are in `control.rebuild_cells`. #}
+{% macro in_cells(prefix, cell_date) -%}
+    {{ prefix }}{{ cell_date }} in {{ dates_of('rebuild_cells') }}
+    and (coalesce({{ prefix }}person_id, ''), {{ prefix }}{{ cell_date }}) in (
+        select (cells.person_id, cells.occurred_on)
+        from {{ source('control', 'rebuild_cells') }} as cells
+    )
+{%- endmacro %}
+
 {% macro in_rebuilt_dates(alias) -%}
     {%- if is_incremental() -%}
-    {{ alias }}.occurred_on in (
-        select dates.occurred_on from {{ source('control', 'rebuild_cells') }} as dates
-    )
+    {{ alias }}.occurred_on in {{ dates_of('rebuild_cells') }}
     {%- else -%}
     true
     {%- endif -%}

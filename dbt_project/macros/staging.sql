@@ -14,6 +14,33 @@
     end
 {%- endmacro %}
 
+{#
+    A key that several sources know a person by (`identity.keys`), as a node. It is hashed with the
+    migration's key, unless masking has done so: the same address gives the same node everywhere.
+#}
+{% macro key_node(kind, value) -%}
+    case
+        when
+            lower(trim({{ value }})) not in (
+                select denied.id from {{ source('control', 'denied_ids') }} as denied
+            )
+            then concat('2|', {{ kind }}, '|', case
+                when substr({{ value }}, 1, 7) = 'masked:' then {{ value }}
+                else {{ keyed_hash(value) }}
+            end)
+    end
+{%- endmacro %}
+
+{# Rows of the deliveries that this run stages: they lie together, and share a time of landing. #}
+{% macro is_staged_now() -%}
+    landed_at in (
+        select to_stage.landed_at from {{ source('control', 'to_stage') }} as to_stage
+    )
+    and delivery_id in (
+        select to_stage.delivery_id from {{ source('control', 'to_stage') }} as to_stage
+    )
+{%- endmacro %}
+
 {# Seconds since 1970 from seconds or, above 1e10, milliseconds: vendors write either. #}
 {% macro unscaled_epoch(epoch) -%}
     case when abs({{ epoch }}) > 1e10 then {{ epoch }} / 1000 else {{ epoch }} end
@@ -38,8 +65,9 @@
       content (JSON text that tells two rows apart), vendor_user_id, link_kind, link_left,
       link_right, shape_error (why the record is no event), is_identity, is_filtered (a reason), and
       the columns of the event contract from anonymous_id to properties.
+    `part` numbers the events of one record from 1, where a record may tell of several.
 #}
-{% macro staged_events() %}
+{% macro staged_events(part='1') %}
 {%- set wall_seconds = epoch_seconds('described.wall_at') -%}
 wall_quarters as (
     -- zone rules are looked up once per quarter hour and zone, not once per event
@@ -205,9 +233,16 @@ shaped as (
         file_name,
         member,
         record_number,
+        cast({{ part }} as smallint) as record_part,
         landed_at
     from judged
 )
 
 select * from shaped
 {% endmacro %}
+
+{# Who responded: the configured field's value, and its node. #}
+{% macro respondent_columns(value) -%}
+nullif({{ value }}, '') as respondent_user_id,
+    {{ node(0, 'user_namespace', "nullif(" ~ value ~ ", '')") }} as user_node
+{%- endmacro %}

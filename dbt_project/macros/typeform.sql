@@ -25,7 +25,7 @@
                 document,
                 {{ json_each_key('document') }} as question_id
             from {{ responses }}
-            where is_csv
+            where vendor = 'typeform' and layout = 'csv'
         ) as cells
         where question_id not in (
             '#', 'Response Type', 'Start Date (UTC)', 'Stage Date (UTC)', 'Submit Date (UTC)',
@@ -59,6 +59,6 @@
             response_id,
             {{ json_each_item('answers') }} as item
         from {{ responses }}
-        where not is_csv and answers is not null
+        where vendor = 'typeform' and layout = 'api' and answers is not null
     ) as items
 {% endmacro %}

@@ -53,7 +53,7 @@ class WaybillTranslator(DagsterDbtTranslator):
             return dg.AssetKey([props["config"]["schema"], props["name"]])
         if props["source_name"] == LANDING:
             return dg.AssetKey([LANDING, props["name"]])
-        early = props["name"] in ("sources", "denied_ids", "to_stage")
+        early = props["name"] in ("sources", "identity_keys", "denied_ids", "to_stage")
         return SETTINGS if early else REBUILD_SET
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
@@ -87,8 +87,8 @@ def landed_records(migration: Migration) -> dg.AssetsDefinition:
     @dg.multi_asset(specs=[*specs, settings], name="landed_records", pool=POOL)
     def records(context: dg.AssetExecutionContext) -> BuildEvents:
         with writing(migration):
-            plan = pipeline.plan_staging(migration)
-        context.log.info(f"{len(plan.deliveries)} deliveries to stage")
+            to_stage = pipeline.plan_staging(migration)
+        context.log.info(f"{len(to_stage)} deliveries to stage")
         yield from _materialized(context)
 
     return records

@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.config import IdentityRules
 from orchestration.identity.components import roots
-from orchestration.sources import REGISTRY
+from orchestration.sources import EVENT_VENDORS, REGISTRY
 
 BEGINNING, END = "timestamp '0001-01-01'", "timestamp '9999-12-31'"
 
@@ -84,7 +84,8 @@ from changes
 
 _EDGES = """
 create or replace temp view user_edges as
-select left_node, right_node from admitted_evidence where evidence = 'merge'
+select left_node, right_node from admitted_evidence
+where evidence in ('merge', 'key')
 union all
 -- the vendor's own key of a user; one that two users share is like a device, and joins nobody
 select left_node, min(right_node) from admitted_evidence where evidence = 'holds'
@@ -105,11 +106,11 @@ _TOUCHED_NODES = """
 create or replace temp table touched_nodes as
 with ends as (
     select left_node as node from staging.stg_identity_evidence
-    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from
+    where evidence in ('merge', 'holds', 'key') and delivery_id in (select delivery_id from
         changed_deliveries)
     union
     select right_node from staging.stg_identity_evidence
-    where evidence in ('merge', 'holds') and delivery_id in (select delivery_id from
+    where evidence in ('merge', 'holds', 'key') and delivery_id in (select delivery_id from
         changed_deliveries)
     union
     select concat('0|', sources.user_namespace, '|', substr(evidence.left_node,
@@ -181,8 +182,7 @@ def _resolve_owners(connection: duckdb.DuckDBPyConnection, rules: IdentityRules)
 
 def _shared_sightings_sql() -> str:
     """Every sighting of a user on a device that several use, where the last user owns it."""
-    vendors = [vendor for vendor, source in REGISTRY.items() if source.owns_by_last_user]
-    vendors = [vendor for vendor in vendors if vendor != "typeform"]
+    vendors = [vendor for vendor in EVENT_VENDORS if REGISTRY[vendor].owns_by_last_user]
     sightings = "\nunion all\n".join(
         f"""select staged.device_node, staged.user_node, staged.occurred_at
             from staging.stg_{vendor}__events as staged

@@ -99,6 +99,8 @@ class Fields:
         table: Table,
         rows: Positions,
         names: list[str],
+        *,
+        quoting: bool = True,
     ) -> Fields:
         """Positions of the cells of these rows; quotes around a cell are left out."""
         chosen = np.zeros(len(table.ends) + 1, dtype=bool)
@@ -107,6 +109,9 @@ class Fields:
         inner = inner.reshape(len(rows), len(names) - 1)
         starts = np.hstack([table.starts[rows, None], inner + 1])
         ends = np.hstack([inner, table.contents[rows, None]])
+        if not quoting:
+            no_cell, no_row = np.zeros(starts.shape, dtype=bool), np.zeros(len(rows), dtype=bool)
+            return cls(names, rows, starts, ends, no_cell, no_row)
         opens = (ends > starts) & (buffer[starts] == QUOTE)
         closes = (ends - starts > 1) & (buffer[np.maximum(ends - 1, 0)] == QUOTE)
         is_quoted = opens & closes
@@ -126,11 +131,20 @@ class Fields:
         )
 
     def as_json(
-        self, connection: duckdb.DuckDBPyConnection, buffer: npt.NDArray[np.uint8], text: bytes
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        buffer: npt.NDArray[np.uint8],
+        text: bytes,
+        escapes: str | None = None,
     ) -> pa.Array:
-        """Rows as JSON objects of text, keys in name order; empty cells are left out."""
+        """Rows as JSON objects of text, keys in name order; empty cells are left out.
+
+        Of what matches the pattern `escapes` only its first group is kept.
+        """
         cells = spans(buffer, self.starts.ravel(), self.ends.ravel()).cast(pa.large_string())
-        if b'""' in text:
+        if escapes is not None:
+            cells = pc.replace_substring_regex(cells, escapes, r"\1")
+        elif b'""' in text and self.is_quoted.any():
             plain = pc.replace_substring(cells, '""', '"')
             cells = pc.if_else(pa.array(self.is_quoted.ravel()), plain, cells)
         width = len(self.names)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -64,9 +65,14 @@ def frame_csv(
     member: str | None = None,
     *,
     delimiter: str = ",",
+    fill_header: bool = False,
+    encoding: str | None = None,
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Frame the records after one header record, which is not counted.
+
+    With `fill_header` an empty header cell repeats the one before it. What is not UTF-8 is read as
+    `encoding`, if one is given, and kept as it was in `raw_bytes`.
 
     A record whose cells do not fit the header is kept with error `wrong_column_count`, one whose
     quotes do not close with `stray_quote`. A last record without line end that does not fit is the
@@ -74,7 +80,7 @@ def frame_csv(
     """
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
-        rows = _Rows(tally, member, delimiter, connection)
+        rows = _Rows(tally, member, delimiter, connection, fill_header, encoding)
         yield from _framed(rows, blocks, torn)
 
 
@@ -141,6 +147,8 @@ class _Rows:
     member: str | None
     delimiter: str
     connection: duckdb.DuckDBPyConnection
+    fill_header: bool = False
+    encoding: str | None = None
     names: list[str] = field(default_factory=list)
 
     def frame(self, data: bytes, *, is_last: bool) -> Generator[pa.RecordBatch, None, bytes]:
@@ -182,16 +190,22 @@ class _Rows:
 
     def single(self, raw: bytes, row: _Row) -> pa.RecordBatch:
         """A batch of one record whose cells are known."""
-        cells = {n: c for n, c in zip(self.names, row.cells, strict=True) if c != ""}
-        text = json.dumps(cells, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        is_text = not any("\udc80" <= c <= "\udcff" for c in text)
-        record = pa.array([text if is_text else None], pa.large_string())
+        record = pa.array([self.record(row.cells)], pa.large_string())
         return batch(self.tally, self.member, pa.array([raw], pa.large_binary()), record)
 
+    def record(self, cells: Sequence[str]) -> str | None:
+        """Cells as a JSON object; None where their bytes, kept as surrogates, are no text."""
+        if self.encoding is not None:
+            cells = [_in_encoding(cell, self.encoding) for cell in cells]
+        found = {n: c for n, c in zip(self.names, cells, strict=True) if c != ""}
+        text = json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return None if any("\udc80" <= c <= "\udcff" for c in text) else text
+
     def _take_header(self, text: bytes) -> int:
-        decoded = text.decode("utf-8", errors="replace")
+        decoded = text.decode("utf-8", errors="surrogateescape")
         reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=self.delimiter)
-        self.names = column_names(next(reader, []))
+        cells = [_in_encoding(cell, self.encoding or "utf-8") for cell in next(reader, [])]
+        self.names = column_names(filled(cells) if self.fill_header else cells)
         return len(text)
 
     def _resynchronised(
@@ -256,9 +270,45 @@ class _Rows:
             )
             if len(kept):
                 record = records.take(pa.array(at[kept], mask=missing[kept]))
+                if self.encoding is not None and (bytes_only & fits)[kept].any():
+                    record = self._decoded(record, raw, kept, bytes_only & fits)
                 yield batch(self.tally, self.member, raw.take(pa.array(kept)), record, wrong)
             return int(table.ends[good - 1]) + 1
         return 0
+
+    def _decoded(
+        self,
+        record: pa.Array,
+        raw: pa.Array,
+        kept: npt.NDArray[np.int64],
+        chosen: npt.NDArray[np.bool_],
+    ) -> pa.Array:
+        """The records with those that are not UTF-8 read in the other encoding, one by one."""
+        found: list[str | None] = [None] * len(kept)
+        for position in np.flatnonzero(chosen[kept]):
+            row = _first_row(raw[int(kept[position])].as_py().split(b"\n"), self.delimiter)
+            if row is not None and self.fits(row):
+                found[position] = self.record(row.cells)
+        return pc.coalesce(record, pa.array(found, pa.large_string()))
+
+
+def filled(header: Sequence[str]) -> list[str]:
+    """Header cells with each empty one repeating the one before it.
+
+    >>> filled(["id", "Which?", "", ""])
+    ['id', 'Which?', 'Which?', 'Which?']
+    """
+    cells: list[str] = []
+    for cell in header:
+        cells.append(cell or (cells[-1] if cells else ""))
+    return cells
+
+
+def _in_encoding(cell: str, encoding: str) -> str:
+    """Text whose bytes, where they are not UTF-8, are of another encoding."""
+    if cell.isascii() or not any("\udc80" <= c <= "\udcff" for c in cell):
+        return cell
+    return cell.encode("utf-8", "surrogateescape").decode(encoding, errors="replace")
 
 
 def _is_too_long(data: bytes, position: int) -> bool:

@@ -56,11 +56,12 @@ def batch(
 ) -> pa.RecordBatch:
     """Number the records of one batch. `raw` is large_binary; what is not UTF-8 stays bytes.
 
-    `error` is for all records, or an array with one for each.
+    Such a record has error `not_utf8`, unless its `record` was read in another encoding. `error` is
+    for all records, or an array with one for each.
     """
     count = len(raw)
     errors = error if isinstance(error, pa.Array) else _repeated(error, count)
-    text, raw_bytes, errors = _as_text(raw, errors)
+    text, raw_bytes, errors = _as_text(raw, errors, record)
     numbers = pa.array(np.arange(tally.records + 1, tally.records + count + 1, dtype=np.int64))
     tally.records += count
     return pa.RecordBatch.from_arrays(
@@ -216,7 +217,9 @@ def _unchecked_text(raw: pa.LargeBinaryArray) -> pa.LargeStringArray:
     return pa.Array.from_buffers(pa.large_string(), len(raw), raw.buffers(), offset=raw.offset)
 
 
-def _as_text(raw: pa.LargeBinaryArray, errors: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+def _as_text(
+    raw: pa.LargeBinaryArray, errors: pa.Array, record: pa.Array | None
+) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Split into text where the bytes are UTF-8, and bytes with an error where they are not."""
     count = len(raw)
     try:
@@ -227,7 +230,8 @@ def _as_text(raw: pa.LargeBinaryArray, errors: pa.Array) -> tuple[pa.Array, pa.A
         mask = pa.array(bad)
         text = pc.if_else(mask, pa.scalar(None, pa.large_binary()), raw).cast(pa.large_string())
         kept = pc.if_else(mask, raw, pa.scalar(None, pa.large_binary()))
-        return text, kept, pc.if_else(mask, pc.coalesce(errors, pa.scalar("not_utf8")), errors)
+        unread = mask if record is None else pc.and_(mask, pc.is_null(record))
+        return text, kept, pc.if_else(unread, pc.coalesce(errors, pa.scalar("not_utf8")), errors)
 
 
 def not_utf8(raw: pa.LargeBinaryArray, base: int = 0) -> list[int]:

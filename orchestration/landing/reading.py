@@ -14,6 +14,7 @@ from orchestration.config import SourceConfig
 from orchestration.landing import inflate, tables
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import KEPT_BYTES, Tally, frame_lines, one_record
+from orchestration.landing.tsv_rows import frame_tsv
 from orchestration.sources.base import HEAD_BYTES, Framing, Head, is_marker
 
 Recognise = Callable[[Head], Framing | None]
@@ -104,7 +105,28 @@ def _framed(
     if framing.kind == "lines":
         return frame_lines(blocks, tally, member, is_stop_line=stop_line, torn=torn)
     if framing.kind == "csv":
-        return frame_csv(blocks, tally, member, delimiter=framing.delimiter, torn=torn)
+        return frame_csv(
+            blocks,
+            tally,
+            member,
+            delimiter=framing.delimiter,
+            fill_header=framing.fill_header,
+            encoding=framing.encoding,
+            torn=torn,
+        )
+    if framing.kind == "tsv":
+        return frame_tsv(
+            blocks,
+            tally,
+            member,
+            names=framing.names,
+            is_escaped=framing.is_escaped,
+            encoding=framing.encoding,
+            pad=framing.pad,
+            torn=torn,
+        )
+    if framing.kind == "nothing":
+        return tables.frame_nothing(blocks, tally, member, torn=torn)
     if framing.kind == "json_items":
         return tables.frame_json_items(blocks, tally, member, key=framing.key, torn=torn)
     if framing.kind == "document":

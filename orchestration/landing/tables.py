@@ -36,7 +36,8 @@ def frame_json_items(
 ) -> Iterator[pa.RecordBatch]:
     """Frame the elements of the array under `key` of one JSON document, each as its exact text.
 
-    Where the document breaks off, the elements before are records and the rest is one more.
+    Without a key the document is the array. Where it breaks off, the elements before are records
+    and the rest is one more.
     """
     document = _whole(blocks, tally)
     tally.torn = next(iter(torn), None)
@@ -58,11 +59,26 @@ def frame_json_items(
     if items:
         yield batch(tally, member, pa.array(items, pa.large_binary()))
     tail = text[position:].rstrip()
-    if tally.torn is None and not tail.endswith("}"):
+    if tally.torn is None and not tail.endswith("}" if key else "]"):
         tally.torn = "the JSON document breaks off after its records"
     if tally.torn is not None:
         rest = tail.encode("utf-8", errors="surrogateescape")
         yield one_record(tally, member, rest, "torn_tail")
+
+
+def frame_nothing(
+    blocks: Iterable[bytes],
+    tally: Tally,
+    member: str | None = None,
+    *,
+    torn: Iterable[str | None] = (),
+) -> Iterator[pa.RecordBatch]:
+    """Read a file that holds no records to its end: it may be torn."""
+    for _ in chunks(blocks, tally):
+        pass
+    tally.torn = next(iter(torn), None)
+    if tally.torn is not None:
+        yield one_record(tally, member, b"", "torn_tail")
 
 
 def frame_document(
@@ -90,6 +106,10 @@ def _whole(blocks: Iterable[bytes], tally: Tally) -> bytes:
 
 
 def _array_start(text: str, key: str) -> int:
+    if not key:
+        if not text.lstrip().startswith("["):
+            raise NotFramable("the JSON document is no array")
+        return text.index("[") + 1
     position = text.find(f'"{key}"')
     opened = text.find("[", position)
     if position < 0 or opened < 0:

@@ -17,10 +17,8 @@ from orchestration.config import Migration
 from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.landing.manifest import Manifest
-from orchestration.sources import REGISTRY
+from orchestration.sources import EVENT_VENDORS
 from orchestration.sql import literal
-
-EVENT_VENDORS = tuple(vendor for vendor in REGISTRY if vendor != "typeform")
 
 LANDING_FACTS = pa.schema(
     [
@@ -90,6 +88,10 @@ def write_staging_facts(
     pairs = _previous_versions(landed)
     if pairs:
         connection.executemany("insert into previous_versions values (?, ?)", pairs)
+        connection.execute(
+            """delete from previous_versions
+            where delivery_id not in (select delivery_id from control.to_judge)"""
+        )
     connection.execute(f"create or replace temp view staged as {_staged_sql()}")
     connection.execute(f"copy ({_STAGING_FACTS}) to {literal(str(path))} (format parquet)")
     row = connection.execute(
@@ -131,7 +133,8 @@ rows as (
     from staged
     left join control.event_aliases as aliases
         on staged.source = aliases.source and staged.source_event_name = aliases.source_event_name
-    where staged.delivery_id in (select delivery_id from judged)
+    where staged.landed_at in (select landed_at from control.to_judge)
+        and staged.delivery_id in (select delivery_id from judged)
 ),
 counts as (
     select delivery_id,
@@ -233,6 +236,7 @@ def staging_views(path: Path) -> dict[str, str]:
     events = "\nunion all\n".join(
         f"""select {columns} from work.staging.stg_{vendor}__events
         where record_fate is null
+            and landed_at in (select landed_at from work.control.to_judge)
             and delivery_id in (select delivery_id from work.control.to_judge)"""
         for vendor in EVENT_VENDORS
     )
@@ -245,11 +249,11 @@ def staging_views(path: Path) -> dict[str, str]:
 # With the marts attached as `warehouse`.
 MARTS_VIEWS = {
     "gate_ledger": 'select *, "read" from warehouse.quality.fct_ledger',
-    "gate_marts": """
-        select 'rows of fct_events' as name, (select count(*) from warehouse.marts.fct_events)
-            as observed,
+    "gate_marts": f"""
+        select 'records in fct_events' as name,
+            (select count(*) from warehouse.marts.fct_events where record_part = 1) as observed,
             (select coalesce(sum(loaded), 0)::bigint from warehouse.quality.fct_ledger
-             where vendor <> 'typeform') as expected
+             where vendor in ({", ".join(map(literal, EVENT_VENDORS))})) as expected
         union all
         select 'events in sessions', (select coalesce(sum(event_count), 0)::bigint from
             warehouse.marts.fct_sessions),

@@ -45,7 +45,8 @@ def prepare_replay(migration: Migration, source: str | None = None) -> int:
     with open_work(migration) as connection:
         if wanted and has_table(connection, "control", "staged"):
             connection.executemany(
-                "delete from control.staged where delivery_id = ?", [(each,) for each in wanted]
+                "update control.staged set fingerprint = 'replay' where delivery_id = ?",
+                [(each,) for each in wanted],
             )
             # staged anew, so its records are judged anew
             connection.executemany(

@@ -121,7 +121,8 @@ def _check_marts(path: Path, counted: dict[tuple[str, str], int], found: list[Di
         rows = {
             (delivery, sha256): count
             for delivery, sha256, count in connection.execute(
-                """select delivery_id, file_sha256, count(*) from marts.fct_events group by all
+                """select delivery_id, file_sha256, count(*) from marts.fct_events
+                where record_part = 1 group by all
                 union all
                 select delivery_id, file_sha256, count(distinct record_number)
                 from marts.fct_survey_answers group by all"""

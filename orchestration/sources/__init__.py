@@ -12,6 +12,8 @@ from orchestration.sources.typeform import Typeform
 REGISTRY: dict[str, Source] = {
     source.vendor: source for source in (Mixpanel(), Amplitude(), Typeform(), Tabular())
 }
+EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
+SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")
 
 
 def recognise(head: Head) -> tuple[str, Framing] | None:
@@ -23,4 +25,13 @@ def recognise(head: Head) -> tuple[str, Framing] | None:
     return None
 
 
-__all__ = ["REGISTRY", "Framing", "Head", "Source", "SourceConfig", "recognise"]
+__all__ = [
+    "EVENT_VENDORS",
+    "REGISTRY",
+    "SURVEY_VENDORS",
+    "Framing",
+    "Head",
+    "Source",
+    "SourceConfig",
+    "recognise",
+]

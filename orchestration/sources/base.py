@@ -27,11 +27,24 @@ MARKERS = re.compile(r"(^\.)|(\.part$)|(^_SUCCESS$)|(^complete$)|(\.crc$)", re.I
 
 @dataclass(frozen=True)
 class Framing:
-    """How to cut a file of this form into records."""
+    """How to cut a file of this form into records.
 
-    kind: Literal["lines", "csv", "json_items", "parquet", "document"]
+    lines: one a line. csv: RFC 4180 with a header; with `fill_header` an empty header cell repeats
+    the one before it. tsv: tab-separated cells that are called `names`, with backslash escapes or
+    without; up to `pad` cells may be missing at the end. json_items: the elements of the array
+    under `key` of one document, or of the document that is an array (no key). parquet: rows.
+    document: the file as one record. nothing: a known file without records, such as a manifest.
+    `encoding` is what csv and tsv records are written in that are not UTF-8.
+    """
+
+    kind: Literal["lines", "csv", "tsv", "json_items", "parquet", "document", "nothing"]
     delimiter: str = ","
     key: str = "items"
+    names: tuple[str, ...] = ()
+    is_escaped: bool = False
+    pad: int = 0
+    fill_header: bool = False
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,8 @@ class Source(ABC):
     """One vendor's way of exporting. Instances are stateless and registered by `vendor`."""
 
     vendor: str
+    #: what its records are: events, or responses to a survey
+    kind: Literal["events", "survey"] = "events"
     #: landing column -> nested keys inside the record, lifted as delivered, as text
     envelope: Mapping[str, Keys] = {}
     #: SQL over the envelope columns: the date as the vendor wrote it (text or timestamp), or null

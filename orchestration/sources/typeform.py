@@ -18,6 +18,7 @@ class Typeform(Source):
     """A CSV whose first header is literally `#`, a page with `items`, or a form with `fields`."""
 
     vendor = "typeform"
+    kind = "survey"
     # CSV columns and API keys are lifted side by side; a record has one or the other
     envelope: Mapping[str, Keys] = {
         "csv_token": ("#",),

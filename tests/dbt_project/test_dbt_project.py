@@ -46,7 +46,7 @@ def artefacts(demo: Migration, dbt: Dbt) -> Callable[[str], dict[str, Any]]:
 def test_every_data_test_and_unit_test_is_green(artefacts: Callable[[str], dict[str, Any]]) -> None:
     results = artefacts("run_results.json")["results"]
     assert {result["status"] for result in results} == {"pass"}
-    assert len(results) > 250
+    assert len(results) > 200
     names = {result["unique_id"].split(".")[-1] for result in results}
     assert names >= RULES_OF_MEANING
 
@@ -68,11 +68,14 @@ def test_every_column_is_described(
     models = [
         n for n in artefacts("manifest.json")["nodes"].values() if n["resource_type"] == "model"
     ]
+    by_name = {model["name"]: model for model in models}
     for model in models:
         columns = {
             c for schema, table, c in built if (schema, table) == (model["schema"], model["name"])
         }
-        described = {name for name, column in model["columns"].items() if column["description"]}
+        # a vendor's staged records have the one shape, which is described once
+        shape = by_name["stg_" + model["name"].split("__")[1]] if "__" in model["name"] else model
+        described = {name for name, column in shape["columns"].items() if column["description"]}
         assert columns == described, model["name"]
         if model["schema"] in ("marts", "quality"):
             assert model["contract"]["enforced"], model["name"]

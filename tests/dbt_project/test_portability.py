@@ -29,6 +29,7 @@ waybill:
 # Functions of Spark 4 that sqlglot has no type for, and one of the session. What is neither here
 # nor typed is a mistake.
 SPARK_FUNCTIONS = {
+    "keyed_hash",
     "masked",
     *("array_append", "json_array_length", "map_concat", "map_contains_key", "map_filter"),
     *("schema_of_variant", "timestamp_micros", "try_parse_json", "unix_micros", "variant_get"),

@@ -40,7 +40,7 @@ def land_all(migration: Migration, wave: str | None = None) -> None:
 
 
 def build(migration: Migration) -> None:
-    if pipeline.plan_staging(migration).deliveries:
+    if pipeline.plan_staging(migration):
         run_dbt(migration, "run", "--select", "tag:staging")
         pipeline.note_staged(migration)
     plan = pipeline.plan_marts(migration)

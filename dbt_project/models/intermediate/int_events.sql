@@ -17,14 +17,11 @@ with staged as (
         session_hint,
         delivery_id,
         file_sha256,
-        record_number
+        record_number,
+        record_part
     from {{ ref('int_staged_events') }}
     {% if is_incremental() -%}
-    where
-        -- the first two let whole row groups be left out; the third is the rule
-        occurred_on in (select occurred_on from {{ source('control', 'rebuild_keys') }})
-        and event_key in (select event_key from {{ source('control', 'rebuild_keys') }})
-        and {{ is_rebuilt_key() }}
+    where {{ is_rebuilt_key() }}
     {%- endif %}
 
 ),
@@ -52,6 +49,7 @@ copies as (
         staged.event_key,
         staged.file_sha256,
         staged.record_number,
+        staged.record_part,
         staged.occurred_at,
         staged.id_quality,
         settings.dedupe_window_seconds,
@@ -69,7 +67,8 @@ copies as (
                     cast(contents.received_at as string)
                 )),
                 staged.file_sha256,
-                staged.record_number
+                staged.record_number,
+                staged.record_part
         ) as copy_number
     from staged
     inner join copied_keys on staged.event_key = copied_keys.event_key
@@ -78,7 +77,11 @@ copies as (
         on
             staged.event_key = contents.event_key
             and staged.record_number = contents.record_number
+            and staged.record_part = contents.record_part
             and staged.file_sha256 = contents.file_sha256
+    {% if is_incremental() -%}
+    where contents.occurred_on in {{ dates_of('rebuild_keys') }}
+    {%- endif %}
 
 ),
 
@@ -117,6 +120,7 @@ verdicts as (
         copies.event_key,
         copies.file_sha256,
         copies.record_number,
+        copies.record_part,
         copies.copy_number,
         case
             when copies.id_quality = 'derived' then true
@@ -201,7 +205,8 @@ select
     -- the way back to the byte
     resolved.delivery_id,
     resolved.file_sha256,
-    resolved.record_number
+    resolved.record_number,
+    resolved.record_part
 from resolved
 inner join settings on resolved.source = settings.source
 left join verdicts
@@ -209,3 +214,4 @@ left join verdicts
         resolved.event_key = verdicts.event_key
         and resolved.file_sha256 = verdicts.file_sha256
         and resolved.record_number = verdicts.record_number
+        and resolved.record_part = verdicts.record_part

@@ -2,11 +2,7 @@
 
 with staged as (
 
-    select * from {{ ref('stg_mixpanel__events') }}
-    {{ union_all_by_name() }}
-    select * from {{ ref('stg_amplitude__events') }}
-    {{ union_all_by_name() }}
-    select * from {{ ref('stg_tabular__events') }}
+    select * from {{ ref('stg_events') }}
 
 ),
 

@@ -1,7 +1,7 @@
 with staged as (
 
     select staged.*
-    from {{ ref('stg_typeform__responses') }} as staged
+    from {{ ref('stg_responses') }} as staged
     inner join {{ source('control', 'admitted') }} as admitted
         on
             staged.delivery_id = admitted.delivery_id
@@ -11,21 +11,48 @@ with staged as (
 
 ),
 
+-- of several keys of a respondent the first that is configured
+keyed as (
+
+    select
+        staged.delivery_id,
+        staged.file_sha256,
+        staged.record_number,
+        {{ key_node('identity_keys.kind', json_member_text(
+            'coalesce(staged.respondent_fields, staged.document)', 'identity_keys.property'
+        )) }} as key_node,
+        row_number() over (
+            partition by staged.delivery_id, staged.file_sha256, staged.record_number
+            order by identity_keys.position
+        ) as key_number
+    from staged
+    inner join {{ source('control', 'identity_keys') }} as identity_keys
+        on staged.source = identity_keys.source
+
+),
+
 ranked as (
 
     select
         staged.*,
+        keyed.key_node,
         -- a response keeps its token as it is completed: the most complete, then the latest, counts
         row_number() over (
-            partition by source, coalesce(form_id, ''), response_token
+            partition by staged.source, coalesce(staged.form_id, ''), staged.response_token
             order by
-                case completion when 'completed' then 0 when 'partial' then 1 else 2 end asc,
-                submitted_at desc nulls last,
-                md5(document) asc,
-                file_sha256 asc,
-                record_number asc
+                case staged.completion when 'completed' then 0 when 'partial' then 1 else 2 end asc,
+                staged.submitted_at desc nulls last,
+                md5(staged.document) asc,
+                staged.file_sha256 asc,
+                staged.record_number asc
         ) as copy_number
     from staged
+    left join keyed
+        on
+            staged.delivery_id = keyed.delivery_id
+            and staged.file_sha256 = keyed.file_sha256
+            and staged.record_number = keyed.record_number
+            and keyed.key_number = 1
 
 )
 
@@ -33,8 +60,10 @@ select
     md5(concat_ws(chr(31), source, coalesce(form_id, ''), response_token)) as response_id,
     response_token,
     source,
+    vendor,
     form_id,
-    nullif(coalesce(nullif(api_respondent, ''), csv_respondent), '') as respondent_user_id,
+    respondent_user_id,
+    coalesce(user_node, key_node) as respondent_node,
     network_id,
     platform,
     completion,
@@ -43,7 +72,7 @@ select
     occurred_on,
     document,
     answers,
-    is_csv,
+    layout,
     case when copy_number = 1 then 'loaded' else 'duplicate' end as fate,
     delivery_id,
     file_sha256,

@@ -13,10 +13,7 @@ with files as (
 
 staged as (
 
-    {% for relation in [
-        'stg_mixpanel__events', 'stg_amplitude__events', 'stg_tabular__events',
-        'stg_typeform__responses'
-    ] -%}
+    {% for relation in ['stg_events', 'stg_responses'] -%}
     select
         delivery_id,
         file_sha256,
@@ -25,6 +22,9 @@ staged as (
         occurred_on,
         count(*) as records
     from {{ ref(relation) }}
+    {% if relation == 'stg_events' -%}
+    where record_part = 1
+    {% endif -%}
     group by
         delivery_id,
         file_sha256,
@@ -132,7 +132,9 @@ copies as (
         'vendor_rule' as reason,
         count(*) as records
     from {{ ref('int_events') }}
-    where fate = 'duplicate'
+    where
+        fate = 'duplicate'
+        and record_part = 1
     group by
         delivery_id,
         file_sha256
@@ -163,6 +165,7 @@ loaded as (
         cast(null as string) as reason,
         count(*) as records
     from {{ ref('fct_events') }}
+    where record_part = 1
     group by
         delivery_id,
         file_sha256

@@ -6,10 +6,7 @@ with deliveries as (
 
 staged as (
 
-    {% for relation in [
-        'stg_mixpanel__events', 'stg_amplitude__events', 'stg_tabular__events',
-        'stg_typeform__responses'
-    ] -%}
+    {% for relation in ['stg_events', 'stg_responses'] -%}
     select
         delivery_id,
         file_sha256,

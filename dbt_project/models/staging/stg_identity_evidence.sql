@@ -1,11 +1,8 @@
-with staged as (
+with events as (
 
-    {% for vendor in ['mixpanel', 'amplitude', 'tabular'] -%}
     select
         source,
-        vendor,
         delivery_id,
-        record_fate,
         occurred_at,
         occurred_on,
         user_node,
@@ -13,17 +10,28 @@ with staged as (
         device_node,
         link_kind,
         link_left,
-        link_right
-    from {{ ref('stg_' ~ vendor ~ '__events') }}
+        link_right,
+        properties
+    from {{ ref('stg_events') }}
     where
-        delivery_id in (
-            select to_stage.delivery_id from {{ source('control', 'to_stage') }} as to_stage
-        )
+        {{ is_staged_now() }}
         and coalesce(record_fate, 'identity') = 'identity'
-    {% if not loop.last -%}
-    union all
-    {% endif -%}
-    {%- endfor %}
+
+),
+
+responses as (
+
+    select
+        source,
+        delivery_id,
+        coalesce(submitted_at, opened_at) as occurred_at,
+        occurred_on,
+        user_node,
+        coalesce(respondent_fields, document) as properties
+    from {{ ref('stg_responses') }}
+    where
+        {{ is_staged_now() }}
+        and record_fate is null
 
 ),
 
@@ -33,71 +41,115 @@ settings as (
 
 ),
 
+identity_keys as (
+
+    select * from {{ source('control', 'identity_keys') }}
+
+),
+
+keyed as (
+
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        user_node,
+        properties
+    from events
+    union all
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        user_node,
+        properties
+    from responses
+
+),
+
 links as (
 
     -- a user seen on a device
     select
-        staged.source,
-        staged.delivery_id,
+        events.source,
+        events.delivery_id,
         'claim' as evidence,
-        staged.device_node as left_node,
-        staged.user_node as right_node,
-        staged.occurred_at,
-        staged.occurred_on
-    from staged
-    where staged.device_node is not null and staged.user_node is not null
+        events.device_node as left_node,
+        events.user_node as right_node,
+        events.occurred_at,
+        events.occurred_on
+    from events
+    where events.device_node is not null and events.user_node is not null
 
     union all
 
     -- the vendor's own key of a user, seen with the user's id
     select
-        staged.source,
-        staged.delivery_id,
+        events.source,
+        events.delivery_id,
         'holds' as evidence,
-        staged.vendor_node as left_node,
-        staged.user_node as right_node,
-        staged.occurred_at,
-        staged.occurred_on
-    from staged
-    where staged.vendor_node is not null and staged.user_node is not null
+        events.vendor_node as left_node,
+        events.user_node as right_node,
+        events.occurred_at,
+        events.occurred_on
+    from events
+    where events.vendor_node is not null and events.user_node is not null
 
     union all
 
     -- two users, or two keys of the vendor, that the vendor joined
     select
-        staged.source,
-        staged.delivery_id,
+        events.source,
+        events.delivery_id,
         'merge' as evidence,
         case
-            when staged.vendor = 'amplitude'
-                then {{ node(1, 'staged.source', 'staged.link_left') }}
-            else {{ node(0, 'settings.user_namespace', 'staged.link_left') }}
+            when events.link_kind = 'vendor_merge'
+                then {{ node(1, 'events.source', 'events.link_left') }}
+            else {{ node(0, 'settings.user_namespace', 'events.link_left') }}
         end as left_node,
         case
-            when staged.vendor = 'amplitude'
-                then {{ node(1, 'staged.source', 'staged.link_right') }}
-            else {{ node(0, 'settings.user_namespace', 'staged.link_right') }}
+            when events.link_kind = 'vendor_merge'
+                then {{ node(1, 'events.source', 'events.link_right') }}
+            else {{ node(0, 'settings.user_namespace', 'events.link_right') }}
         end as right_node,
-        staged.occurred_at,
-        staged.occurred_on
-    from staged
-    inner join settings on staged.source = settings.source
-    where staged.link_kind = 'merge'
+        events.occurred_at,
+        events.occurred_on
+    from events
+    inner join settings on events.source = settings.source
+    where events.link_kind in ('merge', 'vendor_merge')
 
     union all
 
     -- an anonymous id that says which user it became
     select
-        staged.source,
-        staged.delivery_id,
+        events.source,
+        events.delivery_id,
         'identify' as evidence,
-        {{ node(9, 'staged.source', 'staged.link_left') }} as left_node,
-        {{ node(0, 'settings.user_namespace', 'staged.link_right') }} as right_node,
-        staged.occurred_at,
-        staged.occurred_on
-    from staged
-    inner join settings on staged.source = settings.source
-    where staged.link_kind = 'identify'
+        {{ node(9, 'events.source', 'events.link_left') }} as left_node,
+        {{ node(0, 'settings.user_namespace', 'events.link_right') }} as right_node,
+        events.occurred_at,
+        events.occurred_on
+    from events
+    inner join settings on events.source = settings.source
+    where events.link_kind = 'identify'
+
+    union all
+
+    -- a user, or a respondent, seen with a key that other sources know too
+    select
+        keyed.source,
+        keyed.delivery_id,
+        'key' as evidence,
+        {{ key_node('identity_keys.kind', json_member_text('keyed.properties', 'identity_keys.property')) }}
+            as left_node,
+        keyed.user_node as right_node,
+        keyed.occurred_at,
+        keyed.occurred_on
+    from keyed
+    inner join identity_keys on keyed.source = identity_keys.source
+    where keyed.user_node is not null
 
 )
 

@@ -35,7 +35,8 @@ events as (
         events.person_id,
         sessions.session_id,
         files.file_number,
-        events.record_number
+        events.record_number,
+        events.record_part
     from {{ ref('int_events') }} as events
     inner join files
         on events.delivery_id = files.delivery_id and events.file_sha256 = files.file_sha256
@@ -119,12 +120,16 @@ select
     staged.delivery_id,
     staged.file_sha256,
     staged.record_number,
+    staged.record_part,
     event_types.taxonomy_version
 from staged
 inner join files
     on staged.delivery_id = files.delivery_id and staged.file_sha256 = files.file_sha256
 inner join events
-    on files.file_number = events.file_number and staged.record_number = events.record_number
+    on
+        files.file_number = events.file_number
+        and staged.record_number = events.record_number
+        and staged.record_part = events.record_part
 left join aliases
     on staged.source = aliases.source and staged.source_event_name = aliases.source_event_name
 left join event_types on aliases.event_name = event_types.event_name

@@ -23,3 +23,4 @@ select
         as duration_seconds
 from events
 group by session_id, person_id
+order by started_on

@@ -5,12 +5,6 @@ with responses as (
 
 ),
 
-settings as (
-
-    select * from {{ source('control', 'sources') }}
-
-),
-
 nodes as (
 
     select * from {{ source('control', 'identity_nodes') }}
@@ -19,27 +13,23 @@ nodes as (
 
 answers as (
 
-    {{ typeform_answers('responses') }}
-
-),
-
-respondents as (
-
-    select
-        responses.response_id,
-        {{ node(0, 'settings.user_namespace', 'responses.respondent_user_id') }} as user_node
-    from responses
-    inner join settings on responses.source = settings.source
+    -- every survey vendor has a macro `<vendor>_answers` beside its staging model
+    {% for vendor in var('survey_vendors') -%}
+    {{ context[vendor ~ '_answers']('responses') }}
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
 
 ),
 
 persons as (
 
     select
-        respondents.response_id,
-        md5(coalesce(nodes.root_node, respondents.user_node)) as person_id
-    from respondents
-    left join nodes on respondents.user_node = nodes.node
+        responses.response_id,
+        md5(coalesce(nodes.root_node, responses.respondent_node)) as person_id
+    from responses
+    left join nodes on responses.respondent_node = nodes.node
 
 )
 

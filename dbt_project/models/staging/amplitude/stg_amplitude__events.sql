@@ -67,7 +67,7 @@ described as {{ not_materialized() }} (
         end as key_parts,
         raw as content,
         amplitude_id as vendor_user_id,
-        case when is_merge then 'merge' end as link_kind,
+        case when is_merge then 'vendor_merge' end as link_kind,
         amplitude_id as link_left,
         merged_amplitude_id as link_right,
         case

@@ -14,6 +14,8 @@ opened as (
 
     select
         landed.*,
+        settings.vendor,
+        settings.user_namespace,
         settings.respondent_field,
         coalesce(landed.record, landed.raw) as document,
         landed.fields is not null as is_definition,
@@ -47,12 +49,16 @@ select
     -- keys
     response_token,
     source,
+    vendor,
     form_id,
 
     -- who
-    case when record is not null then {{ json_member_text('document', 'respondent_field') }} end
-        as csv_respondent,
-    {{ json_member_text('hidden', 'respondent_field') }} as api_respondent,
+    {{ respondent_columns(
+        "coalesce(" ~ json_member_text('hidden', 'respondent_field')
+        ~ ", case when record is not null then "
+        ~ json_member_text('document', 'respondent_field') ~ " end)"
+    ) }},
+    {{ masked('hidden') }} as respondent_fields,
     coalesce(csv_network_id, network_id) as network_id,
     lower(platform) as platform,
 
@@ -71,7 +77,7 @@ select
     -- content
     {{ masked('document') }} as document,
     {{ masked('answers') }} as answers,
-    record is not null as is_csv,
+    case when record is not null then 'csv' else 'api' end as layout,
 
     -- the fate of records that stop here
     case

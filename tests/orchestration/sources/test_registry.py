@@ -1,0 +1,24 @@
+"""The registry, the settings and the dbt project name the same vendors."""
+
+import yaml
+
+from orchestration.config import KNOWN_VENDORS
+from orchestration.dbt import PROJECT
+from orchestration.sources import EVENT_VENDORS, REGISTRY, SURVEY_VENDORS
+
+
+def test_every_vendor_is_known_to_settings_and_to_dbt() -> None:
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    sources = yaml.safe_load((PROJECT / "models" / "sources.yml").read_text())["sources"]
+    landing = {table["name"] for s in sources if s["name"] == "landing" for table in s["tables"]}
+    assert set(KNOWN_VENDORS) == set(REGISTRY) == landing
+    assert set(project["vars"]["event_vendors"]) == set(EVENT_VENDORS)
+    assert set(project["vars"]["survey_vendors"]) == set(SURVEY_VENDORS)
+
+
+def test_every_vendor_has_a_staging_model_of_its_kind() -> None:
+    for vendor, source in REGISTRY.items():
+        kind = "events" if source.kind == "events" else "responses"
+        folder = PROJECT / "models" / "staging" / vendor
+        assert (folder / f"stg_{vendor}__{kind}.sql").exists()
+        assert source.dedupe_rule and source.identity_rule and source.time_rule
