@@ -26,7 +26,7 @@ waybill:
   outputs:
     spark: {type: spark, path: ":memory:", attach: [{path: ":memory:", alias: warehouse}]}
 """
-# Functions of Spark 4 that sqlglot has no type for, and one of the session. What is neither here
+# Functions of Spark 4 that sqlglot has no type for, and two of the session. What is neither here
 # nor typed is a mistake.
 SPARK_FUNCTIONS = {
     "keyed_hash",

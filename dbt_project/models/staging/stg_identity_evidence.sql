@@ -142,8 +142,9 @@ links as (
         keyed.source,
         keyed.delivery_id,
         'key' as evidence,
-        {{ key_node('identity_keys.kind', json_member_text('keyed.properties', 'identity_keys.property')) }}
-            as left_node,
+        {{ key_node(
+            'identity_keys.kind', json_member_text('keyed.properties', 'identity_keys.property')
+        ) }} as left_node,
         keyed.user_node as right_node,
         keyed.occurred_at,
         keyed.occurred_on
