@@ -5,12 +5,24 @@ from __future__ import annotations
 from orchestration.config import SourceConfig
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
+from orchestration.sources.ga4 import Ga4
 from orchestration.sources.mixpanel import Mixpanel
+from orchestration.sources.posthog import Posthog
+from orchestration.sources.snowplow import Snowplow
 from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
 
 REGISTRY: dict[str, Source] = {
-    source.vendor: source for source in (Mixpanel(), Amplitude(), Typeform(), Tabular())
+    source.vendor: source
+    for source in (
+        Posthog(),  # its events have `properties` too
+        Mixpanel(),
+        Amplitude(),
+        Ga4(),
+        Snowplow(),
+        Typeform(),
+        Tabular(),
+    )
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
 SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")

@@ -1,0 +1,131 @@
+{#
+    Snowplow's self-describing data, which says its schema: in enriched events inside the JSON of
+    three fields, in the warehouse in a column per schema. Either way it gets the column's name with
+    the major version alone, such as `contexts_com_acme_cart_1`, since versions of one major version
+    share a column. Vendor pages: analytics SDK, loading transformed data.
+#}
+
+{# Which members of an event are self-describing data, and which its own fields. #}
+{% macro snowplow_is_context(key) -%}
+    ({{ matches(key, '^contexts_.') }} or {{ key }} in ('contexts', 'derived_contexts'))
+{%- endmacro %}
+{% macro snowplow_is_unstruct(key) -%}
+    {{ matches(key, '^unstruct_event(_.|$)') }}
+{%- endmacro %}
+{% macro snowplow_is_own(key) -%}
+    {{ matches(key, '^(se|page|pp|tr|ti)_') }}
+{%- endmacro %}
+
+{# A member's value as JSON; flags are 1 and 0 in enriched events, true and false in tables. #}
+{% macro snowplow_value(member) -%}
+    case
+        when not {{ matches(member ~ '.key', '^(br_features_.*|br_cookies|dvce_ismobile)$') }}
+            then {{ member }}.value
+        when lower(replace({{ member }}.value, '"', '')) in ('1', 'true') then 'true'
+        when lower(replace({{ member }}.value, '"', '')) in ('0', 'false') then 'false'
+        else {{ member }}.value
+    end
+{%- endmacro %}
+
+{#
+    The properties of an event from its members: what its class tells of it (`se_`, `page_`, ...)
+    and the data of a self-describing event on top, contexts beside it as lists, all else under
+    `$snowplow`. What should be self-describing and is not stays there as it is.
+#}
+{% macro snowplow_properties(members, lifted) -%}
+    {{ return(adapter.dispatch('snowplow_properties')(members, lifted)) }}
+{%- endmacro %}
+{% macro duckdb__snowplow_properties(members, lifted) -%}
+    cast(json_merge_patch(
+        {{ json_of_members(
+            "list_filter(" ~ members ~ ", lambda m: " ~ snowplow_is_own("m.key") ~ ")"
+        ) }},
+        coalesce(list_reduce(
+            list_transform(
+                list_filter(
+                    {{ members }},
+                    lambda m: {{ snowplow_is_unstruct('m.key') }} and json_type(m.value) = 'OBJECT'
+                ),
+                lambda m: coalesce(
+                    cast(json_extract(m.value, '$.data.data') as varchar), m.value
+                )
+            ),
+            lambda a, b: cast(json_merge_patch(a, b) as varchar)
+        ), '{}'),
+        {{ snowplow_contexts(members) }},
+        json_object('$snowplow', cast(concat('{', array_to_string(list_transform(
+            list_filter(
+                {{ members }},
+                lambda m: not {{ snowplow_is_own('m.key') }}
+                and not (
+                    ({{ snowplow_is_context('m.key') }} or {{ snowplow_is_unstruct('m.key') }})
+                    and json_type(m.value) in ('OBJECT', 'ARRAY')
+                )
+                and m.key not in ('{{ lifted | join("', '") }}')
+            ),
+            lambda m: concat({{ json_string('m.key') }}, ':', {{ snowplow_value('m') }})
+        ), ','), '}') as json))
+    ) as varchar)
+{%- endmacro %}
+{% macro default__snowplow_properties(members, lifted) -%}
+    to_json(map_concat(
+        from_json({{ json_of_members(
+            "filter(" ~ members ~ ", m -> " ~ snowplow_is_own("m.key") ~ ")"
+        ) }}, 'map<string,variant>'),
+        aggregate(
+            filter({{ members }}, m -> {{ snowplow_is_unstruct('m.key') }}),
+            from_json('{}', 'map<string,variant>'),
+            (a, m) -> map_concat(a, from_json(
+                coalesce(get_json_object(m.value, '$.data.data'), m.value), 'map<string,variant>'
+            ))
+        ),
+        from_json({{ snowplow_contexts(members) }}, 'map<string,variant>'),
+        map('$snowplow', parse_json(concat('{', array_join(transform(
+            filter(
+                {{ members }},
+                m -> not {{ snowplow_is_own('m.key') }}
+                and not ({{ snowplow_is_context('m.key') }} or {{ snowplow_is_unstruct('m.key') }})
+                and m.key not in ('{{ lifted | join("', '") }}')
+            ),
+            m -> concat({{ json_string('m.key') }}, ':', {{ snowplow_value('m') }})
+        ), ','), '}')))
+    ))
+{%- endmacro %}
+
+{# Contexts by name, each a list, as a JSON object's text. #}
+{% macro snowplow_contexts(members) -%}
+    {{ return(adapter.dispatch('snowplow_contexts')(members)) }}
+{%- endmacro %}
+{% macro duckdb__snowplow_contexts(members) -%}
+    {%- set found -%}
+        flatten(list_transform(
+            list_filter(
+                {{ members }},
+                lambda m: {{ snowplow_is_context('m.key') }}
+                and json_type(m.value) in ('OBJECT', 'ARRAY')
+            ),
+            lambda m: case
+                when m.key in ('contexts', 'derived_contexts')
+                    then list_transform(
+                        json_extract(m.value, '$.data[*]'),
+                        lambda c: {
+                            'key': {{ snowplow_context_name("(c ->> '$.schema')") }},
+                            'value': cast(coalesce(json_extract(c, '$.data'), c) as varchar)
+                        }
+                    )
+                when json_type(m.value) = 'ARRAY'
+                    then list_transform(
+                        json_extract(m.value, '$[*]'),
+                        lambda c: {
+                            'key': {{ snowplow_column_name('m.key') }}, 'value': cast(c as varchar)
+                        }
+                    )
+                else [{'key': {{ snowplow_column_name('m.key') }}, 'value': m.value}]
+            end
+        ))
+    {%- endset -%}
+    list_reduce(
+        [{'all': {{ found }}, 'text': ''}],
+        lambda a, b: a
+    )
+{%- endmacro %}
