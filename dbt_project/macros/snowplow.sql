@@ -32,16 +32,16 @@
     and the data of a self-describing event on top, contexts beside it as lists, all else under
     `$snowplow`. What should be self-describing and is not stays there as it is.
 #}
-{% macro snowplow_properties(members, lifted) -%}
-    {{ return(adapter.dispatch('snowplow_properties')(members, lifted)) }}
+{% macro snowplow_properties(members, contexts, lifted) -%}
+    {{ return(adapter.dispatch('snowplow_properties')(members, contexts, lifted)) }}
 {%- endmacro %}
-{% macro duckdb__snowplow_properties(members, lifted) -%}
+{% macro duckdb__snowplow_properties(members, contexts, lifted) -%}
     cast(json_merge_patch(
         {{ json_of_members(
             "list_filter(" ~ members ~ ", lambda m: " ~ snowplow_is_own("m.key") ~ ")"
         ) }},
-        coalesce(list_reduce(
-            list_transform(
+        list_reduce(
+            list_prepend('{}', list_transform(
                 list_filter(
                     {{ members }},
                     lambda m: {{ snowplow_is_unstruct('m.key') }} and json_type(m.value) = 'OBJECT'
@@ -49,10 +49,10 @@
                 lambda m: coalesce(
                     cast(json_extract(m.value, '$.data.data') as varchar), m.value
                 )
-            ),
+            )),
             lambda a, b: cast(json_merge_patch(a, b) as varchar)
-        ), '{}'),
-        {{ snowplow_contexts(members) }},
+        ),
+        {{ json_of_groups(contexts) }},
         json_object('$snowplow', cast(concat('{', array_to_string(list_transform(
             list_filter(
                 {{ members }},
@@ -67,7 +67,7 @@
         ), ','), '}') as json))
     ) as varchar)
 {%- endmacro %}
-{% macro default__snowplow_properties(members, lifted) -%}
+{% macro default__snowplow_properties(members, contexts, lifted) -%}
     to_json(map_concat(
         from_json({{ json_of_members(
             "filter(" ~ members ~ ", m -> " ~ snowplow_is_own("m.key") ~ ")"
@@ -79,7 +79,7 @@
                 coalesce(get_json_object(m.value, '$.data.data'), m.value), 'map<string,variant>'
             ))
         ),
-        from_json({{ snowplow_contexts(members) }}, 'map<string,variant>'),
+        from_json({{ json_of_groups(contexts) }}, 'map<string,variant>'),
         map('$snowplow', parse_json(concat('{', array_join(transform(
             filter(
                 {{ members }},
@@ -92,40 +92,79 @@
     ))
 {%- endmacro %}
 
-{# Contexts by name, each a list, as a JSON object's text. #}
+{# The contexts of an event as a list of (key, value), the key being the name of their schema. #}
 {% macro snowplow_contexts(members) -%}
     {{ return(adapter.dispatch('snowplow_contexts')(members)) }}
 {%- endmacro %}
 {% macro duckdb__snowplow_contexts(members) -%}
-    {%- set found -%}
-        flatten(list_transform(
-            list_filter(
-                {{ members }},
-                lambda m: {{ snowplow_is_context('m.key') }}
-                and json_type(m.value) in ('OBJECT', 'ARRAY')
-            ),
-            lambda m: case
-                when m.key in ('contexts', 'derived_contexts')
-                    then list_transform(
-                        json_extract(m.value, '$.data[*]'),
-                        lambda c: {
-                            'key': {{ snowplow_context_name("(c ->> '$.schema')") }},
-                            'value': cast(coalesce(json_extract(c, '$.data'), c) as varchar)
-                        }
-                    )
-                when json_type(m.value) = 'ARRAY'
-                    then list_transform(
-                        json_extract(m.value, '$[*]'),
-                        lambda c: {
-                            'key': {{ snowplow_column_name('m.key') }}, 'value': cast(c as varchar)
-                        }
-                    )
-                else [{'key': {{ snowplow_column_name('m.key') }}, 'value': m.value}]
-            end
-        ))
-    {%- endset -%}
-    list_reduce(
-        [{'all': {{ found }}, 'text': ''}],
-        lambda a, b: a
-    )
+    flatten(list_transform(
+        list_filter(
+            {{ members }},
+            lambda m: {{ snowplow_is_context('m.key') }}
+            and json_type(m.value) in ('OBJECT', 'ARRAY')
+        ),
+        lambda m: case
+            when json_type(m.value, '$.data') = 'ARRAY' and m.key in ('contexts', 'derived_contexts')
+                then list_transform(
+                    json_extract(m.value, '$.data[*]'),
+                    lambda c: {
+                        'key': {{ snowplow_schema_name("(c ->> '$.schema')") }},
+                        'value': cast(coalesce(json_extract(c, '$.data'), c) as varchar)
+                    }
+                )
+            when json_type(m.value) = 'ARRAY'
+                then list_transform(
+                    json_extract(m.value, '$[*]'),
+                    lambda c: {
+                        'key': {{ snowplow_column_name('m.key') }}, 'value': cast(c as varchar)
+                    }
+                )
+            else [{'key': {{ snowplow_column_name('m.key') }}, 'value': m.value}]
+        end
+    ))
+{%- endmacro %}
+{% macro default__snowplow_contexts(members) -%}
+    flatten(transform(
+        filter({{ members }}, m -> {{ snowplow_is_context('m.key') }}),
+        m -> case
+            when m.key in ('contexts', 'derived_contexts')
+                then transform(
+                    from_json(
+                        get_json_object(m.value, '$.data'),
+                        'array<struct<schema:string,data:string>>'
+                    ),
+                    c -> struct({{ snowplow_schema_name('c.schema') }} as key, c.data as value)
+                )
+            when substr(m.value, 1, 1) = '['
+                then transform(
+                    from_json(m.value, 'array<string>'),
+                    c -> struct({{ snowplow_column_name('m.key') }} as key, c as value)
+                )
+            else array(struct({{ snowplow_column_name('m.key') }} as key, m.value as value))
+        end
+    ))
+{%- endmacro %}
+
+{# The column of a schema: iglu:org.w3/PerformanceTiming/jsonschema/1-0-0 is in
+   contexts_org_w3_performance_timing_1. #}
+{% macro snowplow_schema_name(schema) -%}
+    {%- set pattern = "'^iglu:([^/]+)/([^/]+)/[^/]+/([0-9]+)'" %}
+    case
+        when {{ matches(schema, '^iglu:[^/]+/[^/]+/[^/]+/[0-9]') }}
+            then translate(lower(concat(
+                'contexts_', regexp_extract({{ schema }}, {{ pattern }}, 1),
+                '_', {{ snake_case("regexp_extract(" ~ schema ~ ", " ~ pattern ~ ", 2)") }},
+                '_', regexp_extract({{ schema }}, {{ pattern }}, 3)
+            )), '.-', '__')
+        else 'contexts'
+    end
+{%- endmacro %}
+
+{# The name of a schema's column without what follows its major version. #}
+{% macro snowplow_column_name(key) -%}
+    case
+        when {{ matches(key, '_[0-9]+_[0-9]+_[0-9]+$') }}
+            then regexp_extract({{ key }}, '^(.*_[0-9]+)_[0-9]+_[0-9]+$', 1)
+        else {{ key }}
+    end
 {%- endmacro %}

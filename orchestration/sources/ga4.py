@@ -33,8 +33,8 @@ class Ga4(Source):
     event_column = "event_name"
     event_sql = 'coalesce("event_name", "upper_event_name")'
     # microseconds, as milliseconds
-    time_sql = """try_cast(
-        coalesce("event_timestamp", "upper_event_timestamp") as double) / 1000"""
+    time_sql = """cast(try_cast(
+        coalesce("event_timestamp", "upper_event_timestamp") as double) / 1000 as varchar)"""
     dedupe_rule = (
         "stream_id, user_pseudo_id, event_name, event_timestamp, bundle and batch fields, "
         "event_params in order of their keys; none without user_pseudo_id (no consent)"
