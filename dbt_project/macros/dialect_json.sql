@@ -79,10 +79,15 @@
 {% macro duckdb__json_members(document) -%}
     list_transform(
         list_filter(
-            map_entries(case
-                when json_type({{ document }}) = 'OBJECT'
-                    then cast(cast({{ document }} as json) as map(varchar, json))
-            end),
+            {#- a map has no two entries of one key, so such an object is read key by key #}
+            case
+                when json_type({{ document }}) <> 'OBJECT' then null
+                when len(json_keys({{ document }})) = len(list_distinct(json_keys({{ document }})))
+                    then map_entries(cast(cast({{ document }} as json) as map(varchar, json)))
+                else list_transform(list_sort(list_distinct(json_keys({{ document }}))), lambda k: {
+                    'key': k, 'value': json_extract({{ document }}, {{ json_pointer('k') }})
+                })
+            end,
             lambda m: m.value is not null
         ),
         lambda m: {

@@ -58,8 +58,11 @@
     ) }}, ':', p.value)), ','), '}')
 {%- endmacro %}
 {% macro duckdb__ga4_object(members) -%}
-    {%- set count = 'len(list_filter(' ~ members ~ '[:i], lambda o: o.key = p.key))' %}
-    concat('{', array_to_string(list_transform({{ members }}, lambda p, i: concat(
-        {{ json_string("case when i > 1 and " ~ members ~ "[i - 1].key = p.key then concat(p.key, '#', "
-        ~ count ~ ") else p.key end") }}, ':', p.value)), ','), '}')
+    {%- set key = members ~ '[i].key' %}
+    {%- set count = 'len(list_filter(' ~ members ~ '[:i], lambda o: o.key = ' ~ key ~ '))' %}
+    concat('{', array_to_string(list_transform(range(1, len({{ members }}) + 1), lambda i: concat(
+        {{ json_string(
+            "case when i > 1 and " ~ members ~ "[i - 1].key = " ~ key ~ " then concat(" ~ key
+            ~ ", '#', " ~ count ~ ") else " ~ key ~ " end"
+        ) }}, ':', {{ members }}[i].value)), ','), '}')
 {%- endmacro %}

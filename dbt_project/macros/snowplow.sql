@@ -27,30 +27,38 @@
     end
 {%- endmacro %}
 
+{# The member that is the data of a self-describing event, null where there is none. #}
+{% macro snowplow_body(members) -%}
+    {{ return(adapter.dispatch('snowplow_body')(members)) }}
+{%- endmacro %}
+{% macro default__snowplow_body(members) -%}
+    get(filter(
+        {{ members }},
+        m -> {{ snowplow_is_unstruct('m.key') }} and substr(m.value, 1, 1) = '{'
+    ), 0)
+{%- endmacro %}
+{% macro duckdb__snowplow_body(members) -%}
+    list_filter(
+        {{ members }},
+        lambda m: {{ snowplow_is_unstruct('m.key') }} and json_type(m.value) = 'OBJECT'
+    )[1]
+{%- endmacro %}
+
 {#
     The properties of an event from its members: what its class tells of it (`se_`, `page_`, ...)
     and the data of a self-describing event on top, contexts beside it as lists, all else under
     `$snowplow`. What should be self-describing and is not stays there as it is.
 #}
-{% macro snowplow_properties(members, contexts, lifted) -%}
-    {{ return(adapter.dispatch('snowplow_properties')(members, contexts, lifted)) }}
+{% macro snowplow_properties(members, contexts, body, lifted) -%}
+    {{ return(adapter.dispatch('snowplow_properties')(members, contexts, body, lifted)) }}
 {%- endmacro %}
-{% macro duckdb__snowplow_properties(members, contexts, lifted) -%}
+{% macro duckdb__snowplow_properties(members, contexts, body, lifted) -%}
     cast(json_merge_patch(
         {{ json_of_members(
             "list_filter(" ~ members ~ ", lambda m: " ~ snowplow_is_own("m.key") ~ ")"
         ) }},
-        list_reduce(
-            list_prepend('{}', list_transform(
-                list_filter(
-                    {{ members }},
-                    lambda m: {{ snowplow_is_unstruct('m.key') }} and json_type(m.value) = 'OBJECT'
-                ),
-                lambda m: coalesce(
-                    cast(json_extract(m.value, '$.data.data') as varchar), m.value
-                )
-            )),
-            lambda a, b: cast(json_merge_patch(a, b) as varchar)
+        coalesce(
+            cast(json_extract({{ body }}.value, '$.data.data') as varchar), {{ body }}.value, '{}'
         ),
         {{ json_of_groups(contexts) }},
         json_object('$snowplow', cast(concat('{', array_to_string(list_transform(
@@ -58,33 +66,32 @@
                 {{ members }},
                 lambda m: not {{ snowplow_is_own('m.key') }}
                 and not (
-                    ({{ snowplow_is_context('m.key') }} or {{ snowplow_is_unstruct('m.key') }})
+                    {{ snowplow_is_context('m.key') }}
                     and json_type(m.value) in ('OBJECT', 'ARRAY')
                 )
+                and not coalesce(m.key = {{ body }}.key, false)
                 and m.key not in ('{{ lifted | join("', '") }}')
             ),
             lambda m: concat({{ json_string('m.key') }}, ':', {{ snowplow_value('m') }})
         ), ','), '}') as json))
     ) as varchar)
 {%- endmacro %}
-{% macro default__snowplow_properties(members, contexts, lifted) -%}
+{% macro default__snowplow_properties(members, contexts, body, lifted) -%}
     to_json(map_concat(
         from_json({{ json_of_members(
             "filter(" ~ members ~ ", m -> " ~ snowplow_is_own("m.key") ~ ")"
         ) }}, 'map<string,variant>'),
-        aggregate(
-            filter({{ members }}, m -> {{ snowplow_is_unstruct('m.key') }}),
-            from_json('{}', 'map<string,variant>'),
-            (a, m) -> map_concat(a, from_json(
-                coalesce(get_json_object(m.value, '$.data.data'), m.value), 'map<string,variant>'
-            ))
+        from_json(
+            coalesce(get_json_object({{ body }}.value, '$.data.data'), {{ body }}.value, '{}'),
+            'map<string,variant>'
         ),
         from_json({{ json_of_groups(contexts) }}, 'map<string,variant>'),
         map('$snowplow', parse_json(concat('{', array_join(transform(
             filter(
                 {{ members }},
                 m -> not {{ snowplow_is_own('m.key') }}
-                and not ({{ snowplow_is_context('m.key') }} or {{ snowplow_is_unstruct('m.key') }})
+                and not {{ snowplow_is_context('m.key') }}
+                and not coalesce(m.key = {{ body }}.key, false)
                 and m.key not in ('{{ lifted | join("', '") }}')
             ),
             m -> concat({{ json_string('m.key') }}, ':', {{ snowplow_value('m') }})

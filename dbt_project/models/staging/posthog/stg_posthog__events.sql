@@ -114,7 +114,9 @@ described as {{ not_materialized() }} (
         -- a row of the persons model tells of no instant, and needs none
         case
             when is_person
-                then coalesce({{ to_instant_or_null('coalesce(inserted_at, created_at)') }}, landed_at)
+                then coalesce(
+                    {{ to_instant_or_null('coalesce(inserted_at, created_at)') }}, landed_at
+                )
             else {{ to_instant_or_null(adapter.quote("timestamp")) }}
         end as wall_at,
         true as is_utc,

@@ -41,7 +41,8 @@ named as {{ not_materialized() }} (
         end as business_name,
         coalesce(derived_tstamp, collector_tstamp) as written_at,
         {{ to_instant_or_null('collector_tstamp') }} as collected_at,
-        {{ snowplow_contexts('members') }} as contexts
+        {{ snowplow_contexts('members') }} as contexts,
+        {{ snowplow_body('members') }} as body
     from opened
 
 ),
@@ -100,7 +101,7 @@ described as {{ not_materialized() }} (
         cast(null as string) as variant_id,
         case
             when parse_error is null
-                then {{ snowplow_properties('members', 'contexts', lifted) }}
+                then {{ snowplow_properties('members', 'contexts', 'body', lifted) }}
         end as properties
     from named
 
