@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import duckdb
@@ -150,12 +151,16 @@ class Fields:
         width = len(self.names)
         columns = [cells.take(pa.array(np.arange(n, len(cells), width))) for n in range(width)]
         table = pa.table(columns, names=[f"c{n}" for n in range(width)])
-        fields = ", ".join(
-            f"{literal(name)}, nullif({quoted(f'c{n}')}, '')"
+        # texts put together: json_object of hundreds of cells, most of them empty, takes nine times
+        # as long
+        members = ", ".join(
+            f"case when {quoted(f'c{n}')} <> '' "
+            f"then {literal(',' + json.dumps(name, ensure_ascii=False) + ':')} "
+            f"|| to_json({quoted(f'c{n}')}) end"
             for name, n in sorted((name, n) for n, name in enumerate(self.names))
         )
         connection.register("cells", table)
-        merged = connection.sql(
-            f"select json_merge_patch('{{}}', json_object({fields}))::varchar from cells"
+        records = connection.sql(
+            f"select concat('{{', substr(concat({members}), 2), '}}') from cells"
         ).to_arrow_table()
-        return merged.column(0).cast(pa.large_string()).combine_chunks()
+        return records.column(0).cast(pa.large_string()).combine_chunks()

@@ -97,7 +97,7 @@ def test_running_again_is_a_no_op(world, tmp_path):
     steps.land_all(migration)
     from orchestration import pipeline
 
-    assert pipeline.plan_staging(migration) == ()
+    assert pipeline.plan_staging(migration) == []
     assert pipeline.plan_marts(migration).is_empty
     assert steps.fingerprints(steps.run(config)) == before
 
