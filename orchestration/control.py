@@ -1,7 +1,8 @@
 """The control tables: what a run decided before building, written for dbt to read.
 
 They are derived from configuration, manifests, gates and decisions and written anew in each run,
-except what outlives them: `staged`, `built`, `node_spans`, `rebuild_keys` and `rebuild_cells`.
+except what outlives them: `staged`, `staging_code`, `built`, `node_spans`, `rebuild_keys` and
+`rebuild_cells`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ REMEMBERED = """
 create schema if not exists control;
 create schema if not exists landing;
 create table if not exists control.staged (delivery_id varchar, fingerprint varchar);
+create table if not exists control.staging_code (fingerprint varchar);
 create table if not exists control.built (delivery_id varchar, fingerprint varchar);
 create table if not exists control.built_settings (fingerprint varchar);
 create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
@@ -258,9 +260,8 @@ def write_held_unreadable(
 def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict[str, str]:
     """By delivery, a hash of what its staged rows depend on: how it landed, settings and code."""
     prints = migration.settings_fingerprint()
-    code = code_fingerprint("models/staging", "macros")
     shared = [
-        code,
+        staging_code(),
         prints["identity"],
         prints["reporting_timezone"],
         privacy.fingerprint(migration),
@@ -276,6 +277,11 @@ def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict
         )
         for manifest in (each.manifest for each in landed)
     }
+
+
+def staging_code() -> str:
+    """Hash of the models that make staged rows."""
+    return code_fingerprint("models/staging", "macros")
 
 
 def build_fingerprint(migration: Migration) -> str:
