@@ -8,25 +8,54 @@
     `described_calls` makes the CTE `described` of it, which `staged_events` asks for.
 #}
 
-{# What landing lifts of a call, under one name whichever way it is written. #}
-{% macro call_fields() -%}
-    {{ return([
-        'message_id', 'call_type', 'anonymous_id', 'user_id', 'event', 'event_text', 'page_name',
-        'previous_id', 'event_time', 'received_time', 'sent_time', 'original_time', 'channel',
-        'session', 'device_type', 'os_name', 'app_version', 'library', 'locale', 'country',
-        'region', 'utm_source', 'utm_medium', 'utm_campaign'
-    ]) }}
+{# The fields of a call, under one name whichever way it is written, and where an object has them. #}
+{% macro call_paths() -%}
+    {{ return({
+        'message_id': 'messageId', 'call_type': 'type', 'anonymous_id': 'anonymousId',
+        'user_id': 'userId', 'event': 'event', 'event_text': 'event_text', 'page_name': 'name',
+        'previous_id': 'previousId', 'event_time': 'timestamp', 'received_time': 'receivedAt',
+        'sent_time': 'sentAt', 'original_time': 'originalTimestamp', 'channel': 'channel',
+        'session': 'context.sessionId', 'device_type': 'context.device.type',
+        'os_name': 'context.os.name', 'app_version': 'context.app.version',
+        'library': 'context.library.name', 'locale': 'context.locale',
+        'country': 'context.location.country', 'region': 'context.location.region',
+        'utm_source': 'context.campaign.source', 'utm_medium': 'context.campaign.medium',
+        'utm_campaign': 'context.campaign.name'
+    }) }}
 {%- endmacro %}
 
-{# A field of an object or a row; some have one key in both and are landed once. #}
-{% macro call_field(field) -%}
-    {%- if field in [
-        'call_type', 'event', 'event_text', 'page_name', 'event_time', 'channel'
-    ] -%}
-    {{ field }}
+{#
+    The fields of calls as landed; one with the same key in objects and rows is landed once. With
+    `has_data` a line may be a row under `data`. A row's own `channel` is a property, unless the
+    vendor's tables have that column.
+#}
+{% macro call_fields(has_data=false) -%}
+{%- set shared = ['call_type', 'event', 'event_text', 'page_name', 'event_time', 'channel'] -%}
+{%- for field in call_paths() -%}
+    {%- if field == 'channel' and not has_data -%}
+        {%- set landed = 'case when not is_row then channel end' -%}
+    {%- elif field == 'event_time' and has_data -%}
+        {#- a reserved word of some warehouses, escaped there -#}
+        {%- set landed = 'coalesce(event_time, row_escaped_time)' -%}
+    {%- elif field in shared -%}
+        {%- set landed = field -%}
     {%- else -%}
-    case when is_row then row_{{ field }} else {{ field }} end
+        {%- set landed = 'case when is_row then row_' ~ field ~ ' else ' ~ field ~ ' end' -%}
     {%- endif -%}
+    {%- if has_data -%}
+        {%- set landed = 'case when is_staging then data_' ~ field ~ ' else ' ~ landed ~ ' end' -%}
+    {%- endif -%}
+    {{ landed }} as {{ field }}{{ ',' if not loop.last }}
+{% endfor -%}
+{%- endmacro %}
+
+{# The fields of a call in the JSON text of an object; `received` where the object has no receipt. #}
+{% macro call_fields_of(document, received) -%}
+{%- for field, path in call_paths().items() -%}
+    {%- set text = json_text(document, '$.' ~ path) -%}
+    {{ 'coalesce(' ~ text ~ ', ' ~ received ~ ')' if field == 'received_time' else text }} as {{ field }}
+    {{- ',' if not loop.last }}
+{% endfor -%}
 {%- endmacro %}
 
 {% macro call_lineage() -%}
@@ -99,15 +128,18 @@
 {% macro described_calls(rest) %}
 {%- set object_keys = [
     'properties', 'traits', 'context', 'event', 'userId', 'anonymousId', 'timestamp', 'receivedAt',
-    'channel', 'writeKey', 'write_key'
+    'writeKey', 'write_key'
 ] -%}
 {%- set row_keys = [
     'event', 'event_text', 'user_id', 'anonymous_id', 'timestamp', '_timestamp', 'received_at',
-    'sent_at', 'original_timestamp', 'uuid_ts', 'loaded_at', 'channel', 'context_session_id',
+    'sent_at', 'original_timestamp', 'uuid_ts', 'loaded_at', 'context_session_id',
     'context_os_name', 'context_app_version', 'context_locale', 'context_location_country',
     'context_location_region', 'context_campaign_source', 'context_campaign_medium',
     'context_campaign_name', 'write_key', 'context_write_key'
 ] -%}
+{%- set trait_keys = ['userId', 'anonymousId'] -%}
+{%- set with_rest = json_with_rest('own', 'document', rest, object_keys) -%}
+{%- set with_context = json_with_rest(with_rest, 'context', '$context', ['traits']) -%}
 opened_calls as {{ not_materialized() }} (
 
     select
@@ -128,18 +160,16 @@ opened_calls as {{ not_materialized() }} (
             as known_user_id,
         nullif(anonymous_id, '') as known_anonymous_id,
         {{ stamp_to_instant('received_time') }} as received_instant_at,
-        case when parse_error is null and not is_row then {{ json_object_at('document', '$.context') }} end
-            as context,
-        case
-            when parse_error is null and not is_row
-                then coalesce(
-                    {{ json_object_at('document', '$.traits') }},
-                    {{ json_object_at('document', '$.context.traits') }}
-                )
-        end as traits,
-        case when parse_error is null and not is_row then {{ json_object_at('document', '$.properties') }} end
-            as bag
-    from calls
+        {{ json_object_at('object', '$.context') }} as context,
+        {{ json_object_at('object', '$.traits') }} as traits,
+        {{ json_object_at('object', '$.context.traits') }} as context_traits,
+        {{ json_object_at('object', '$.properties') }} as bag
+    from (
+        select
+            calls.*,
+            case when parse_error is null and not is_row then document end as object
+        from calls
+    ) as calls
 
 ),
 
@@ -161,12 +191,18 @@ timed_calls as {{ not_materialized() }} (
         end as called_at,
         -- a trait's `name` is a person's, that of a page or a product is not
         case
-            when call = 'identify' then replace(traits, '"name":', '"$name":')
+            when call = 'identify'
+                then replace(coalesce(traits, context_traits), '"name":', '"$name":')
             when call = 'group' then traits
             when call in ('page', 'screen')
                 then {{ json_with_members('bag', 'document', ['name', 'category']) }}
             else bag
-        end as own
+        end as own,
+        -- what the sender knew of the user when something else was told
+        case
+            when call <> 'identify' and {{ json_is_object('context_traits') }}
+                then replace(context_traits, '"name":', '"$name":')
+        end as other_traits
     from opened_calls
 
 ),
@@ -206,7 +242,8 @@ described as {{ not_materialized() }} (
         case
             when message_id <> ''
                 then concat_ws(
-                    chr(31), 'message_id', message_id, call, coalesce(event, ''),
+                    chr(31), 'message_id', message_id, call,
+                    coalesce(nullif(event_text, ''), event, ''),
                     coalesce(known_user_id, known_anonymous_id, '')
                 )
         end as key_parts,
@@ -267,7 +304,8 @@ described as {{ not_materialized() }} (
             when {{ matches('lower(library)', 'android|kotlin') }} then 'android'
             when {{ matches('lower(library)', 'ios|swift') }} then 'ios'
             when
-                channel in ('browser', 'web') or {{ matches('lower(library)', 'javascript|analytics[.]js') }}
+                channel in ('browser', 'web')
+                or {{ matches('lower(library)', 'javascript|analytics[.]js') }}
                 then 'web'
             when channel = 'server' then 'server'
         end as platform,
@@ -288,12 +326,10 @@ described as {{ not_materialized() }} (
             when is_row and call in ('identify', 'profile')
                 then replace({{ json_without('document', row_keys) }}, '"name":', '"$name":')
             when is_row then {{ json_without('document', row_keys) }}
-            when {{ json_is_object('context') }}
-                then {{ json_with_rest(
-                    json_with_rest('own', 'document', rest, object_keys), 'context', '$context',
-                    ['traits']
-                ) }}
-            else {{ json_with_rest('own', 'document', rest, object_keys) }}
+            when other_traits is not null
+                then {{ json_with_rest(with_context, 'other_traits', '$traits', trait_keys) }}
+            when {{ json_is_object('context') }} then {{ with_context }}
+            else {{ with_rest }}
         end as properties
     from timed_calls
 

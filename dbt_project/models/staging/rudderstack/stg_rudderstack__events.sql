@@ -1,15 +1,3 @@
-{%- set paths = {
-    'message_id': 'messageId', 'call_type': 'type', 'anonymous_id': 'anonymousId',
-    'user_id': 'userId', 'event': 'event', 'event_text': 'event_text', 'page_name': 'name',
-    'previous_id': 'previousId', 'event_time': 'timestamp', 'received_time': 'receivedAt',
-    'sent_time': 'sentAt', 'original_time': 'originalTimestamp', 'channel': 'channel',
-    'session': 'context.sessionId', 'device_type': 'context.device.type',
-    'os_name': 'context.os.name', 'app_version': 'context.app.version',
-    'library': 'context.library.name', 'locale': 'context.locale',
-    'country': 'context.location.country', 'region': 'context.location.region',
-    'utm_source': 'context.campaign.source', 'utm_medium': 'context.campaign.medium',
-    'utm_campaign': 'context.campaign.name'
-} -%}
 with landed as {{ not_materialized() }} (
 
     select * from {{ source('landing', 'rudderstack') }}
@@ -75,17 +63,7 @@ fielded as {{ not_materialized() }} (
                 ) is null
                 then 'unknown_columns'
         end as layout_error,
-        {% for field in call_fields() -%}
-        case
-            when is_staging then data_{{ field }}
-            {% if field == 'event_time' -%}
-            -- a reserved word of some warehouses, escaped there
-            else coalesce(event_time, row_escaped_time)
-            {%- else -%}
-            else {{ call_field(field) }}
-            {%- endif %}
-        end as {{ field }}{{ "," if not loop.last }}
-        {% endfor %}
+        {{ call_fields(has_data=true) }}
     from laid_out
     where payload is null
 
@@ -147,13 +125,7 @@ archived as {{ not_materialized() }} (
             when job is null then 'unreadable_payload'
             when document is null then 'empty_batch'
         end as layout_error,
-        {% for field in call_fields() -%}
-        {% if field == 'received_time' -%}
-        coalesce({{ json_text('document', '$.receivedAt') }}, job_received_time)
-        {%- else -%}
-        {{ json_text('document', '$.' ~ paths[field]) }}
-        {%- endif %} as {{ field }}{{ "," if not loop.last }}
-        {% endfor %}
+        {{ call_fields_of('document', 'job_received_time') }}
     from parts
 
 ),
@@ -202,8 +174,9 @@ calls as {{ not_materialized() }} (
         end as filter_reason,
         case
             when left_type = 'userid' and right_type = 'userid' then 'merge'
-            when left_type in ('userid', 'anonymousid') and right_type in ('userid', 'anonymousid')
-                and left_type <> right_type
+            when
+                (left_type = 'userid' and right_type = 'anonymousid')
+                or (left_type = 'anonymousid' and right_type = 'userid')
                 then 'identify'
         end as link_kind,
         case when left_type = 'userid' and right_type = 'anonymousid' then right_id else left_id end

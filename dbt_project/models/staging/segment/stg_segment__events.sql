@@ -34,9 +34,7 @@ fielded as {{ not_materialized() }} (
         document,
         is_row,
         case when is_row then file_table end as table_name,
-        {% for field in call_fields() -%}
-        {{ call_field(field) }} as {{ field }}{{ "," if not loop.last }}
-        {% endfor %}
+        {{ call_fields() }}
     from laid_out
 
 ),
