@@ -104,9 +104,9 @@
 {% macro without_write_key(text) -%}
     case
         when {{ text }} like '%rite_ey%' or {{ text }} like '%rite__ey%'
-            then regexp_replace(
-                {{ text }}, '"write_?[Kk]ey.?" *: *.?"[^"]*"?', '"writeKey":"removed"'
-            )
+            then {{ replaced_all(
+                text, '"write_?[Kk]ey.?" *: *.?"[^"]*"?', '"writeKey":"removed"'
+            ) }}
         else {{ text }}
     end
 {%- endmacro %}

@@ -255,6 +255,17 @@
     ) as varchar)
 {%- endmacro %}
 
+{# Text with every match of a pattern replaced. #}
+{% macro replaced_all(text, pattern, by) -%}
+    {{ return(adapter.dispatch('replaced_all')(text, pattern, by)) }}
+{%- endmacro %}
+{% macro default__replaced_all(text, pattern, by) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ by }}')
+{%- endmacro %}
+{% macro duckdb__replaced_all(text, pattern, by) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ by }}', 'g')
+{%- endmacro %}
+
 {# The text if it is JSON, else null. #}
 {% macro json_or_null(text) -%}
     {{ return(adapter.dispatch('json_or_null')(text)) }}
