@@ -30,7 +30,7 @@ from pydantic import (
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
-KNOWN_VENDORS = ("mixpanel", "amplitude", "tabular", "typeform")
+KNOWN_VENDORS = ("mixpanel", "amplitude", "segment", "rudderstack", "tabular", "typeform")
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
 DEFAULT_CONFIG = Path("orchestration/migration.yaml")
@@ -48,6 +48,13 @@ NOBODY = (
     "00000000-0000-0000-0000-000000000000",
 )
 """Ids that trackers write when they know nobody; they must never link two people."""
+
+VENDOR_SETTINGS = {
+    **dict.fromkeys(("columns", "format", "delimiter", "dedupe"), ("tabular",)),
+    "page_names": ("segment", "rudderstack"),
+    **dict.fromkeys(("extracts", "load_columns"), ("rudderstack",)),
+}
+"""Settings of a source that mean something for these vendors only."""
 
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -139,6 +146,9 @@ class SourceConfig(_Settings):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     identity: SourceIdentity = SourceIdentity()
     dedupe: Annotated[list[Text], Field(min_length=1)] | None = None
+    page_names: bool | None = None
+    extracts: bool | None = None
+    load_columns: dict[Text, Annotated[list[Text], Field(min_length=1)]] | None = None
     personal: list[Text] = []
     store: Literal["copy", "reference"] = "copy"
 
@@ -165,6 +175,11 @@ class SourceConfig(_Settings):
     @model_validator(mode="after")
     def _fits_its_vendor(self) -> Self:
         wrong = list(_tabular_problems(self) if self.vendor == "tabular" else _api_problems(self))
+        wrong += [
+            Problem(f"is for vendor {' or '.join(vendors)}, not {self.vendor}; remove it", (key,))
+            for key, vendors in VENDOR_SETTINGS.items()
+            if getattr(self, key) is not None and self.vendor not in vendors
+        ]
         if wrong:
             raise refuse(*wrong)
         return self
@@ -189,9 +204,6 @@ def _api_problems(source: SourceConfig) -> Iterable[Problem]:
             "the project's own zone before",
             ("timezone",),
         )
-    for key in ("columns", "format", "delimiter", "dedupe"):
-        if getattr(source, key) is not None:
-            yield Problem(f"is for vendor tabular, not {source.vendor}; remove it", (key,))
 
 
 class Funnel(_Settings):
@@ -330,7 +342,7 @@ class Migration(_Settings):
         for name, source in self.sources.items():
             per_source[f"clock:{name}"] = source.timezone
             per_source[f"reading:{name}"] = source.model_dump(
-                mode="json", include={"vendor", "columns", "format", "delimiter", "dedupe"}
+                mode="json", include={"vendor", *VENDOR_SETTINGS}
             )
         settings = {
             **per_source,

@@ -327,6 +327,8 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "dedupe_columns": config.dedupe,
         "lifted_patch": json.dumps(dict.fromkeys(sorted((config.columns or {}).values()))),
         "respondent_field": config.identity.respondent_field,
+        "names_pages": bool(config.page_names),
+        "loads_extracts": bool(config.extracts),
     }
 
 
@@ -388,6 +390,8 @@ SOURCES = _schema(
     dedupe_columns=pa.list_(TEXT),
     lifted_patch=TEXT,
     respondent_field=TEXT,
+    names_pages=BOOL,
+    loads_extracts=BOOL,
 )
 KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)

@@ -65,12 +65,14 @@ def frame_csv(
     member: str | None = None,
     *,
     delimiter: str = ",",
+    names: Sequence[str] = (),
     fill_header: bool = False,
     encoding: str | None = None,
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Frame the records after one header record, which is not counted.
 
+    Where `names` are given there is no header and every record is one of these cells.
     With `fill_header` an empty header cell repeats the one before it. What is not UTF-8 is read as
     `encoding`, if one is given, and kept as it was in `raw_bytes`.
 
@@ -80,7 +82,7 @@ def frame_csv(
     """
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
-        rows = _Rows(tally, member, delimiter, connection, fill_header, encoding)
+        rows = _Rows(tally, member, delimiter, connection, fill_header, encoding, list(names))
         yield from _framed(rows, blocks, torn)
 
 

@@ -62,7 +62,9 @@ def delivery_folder(landing_dir: Path, source: str, delivery_id: str) -> Path:
 
 def read_as(config: SourceConfig) -> str:
     """Fingerprint of the settings that shape landing; other settings act in staging."""
-    shaping = [config.vendor, config.columns, config.format, config.delimiter]
+    shaping: list[object] = [config.vendor, config.columns, config.format, config.delimiter]
+    if config.load_columns is not None:
+        shaping.append(config.load_columns)
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -110,6 +110,7 @@ def _framed(
             tally,
             member,
             delimiter=framing.delimiter,
+            names=framing.names,
             fill_header=framing.fill_header,
             encoding=framing.encoding,
             torn=torn,

@@ -6,11 +6,18 @@ from orchestration.config import SourceConfig
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.mixpanel import Mixpanel
+from orchestration.sources.rudderstack import RudderStack
+from orchestration.sources.segment import Segment
 from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
 
 REGISTRY: dict[str, Source] = {
-    source.vendor: source for source in (Mixpanel(), Amplitude(), Typeform(), Tabular())
+    source.vendor: source
+    for source in (
+        # calls have `properties`, by which Mixpanel knows its own
+        *(RudderStack(), Segment()),
+        *(Mixpanel(), Amplitude(), Typeform(), Tabular()),
+    )
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
 SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")
