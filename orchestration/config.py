@@ -30,7 +30,10 @@ from pydantic import (
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
-KNOWN_VENDORS = ("mixpanel", "amplitude", "segment", "rudderstack", "tabular", "typeform")
+KNOWN_VENDORS = (
+    *("mixpanel", "amplitude", "segment", "rudderstack", "ga4", "snowplow", "posthog"),
+    *("tabular", "typeform"),
+)
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
 DEFAULT_CONFIG = Path("orchestration/migration.yaml")

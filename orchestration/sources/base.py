@@ -132,6 +132,8 @@ class Source(ABC):
     #: what a record is and SQL for when it happened, for `inspect`
     event_column: str | None
     time_sql: str
+    #: SQL for the name, where it stands in one of several columns; else it is `event_column`
+    event_sql: str | None = None
     #: a line by which the vendor says that the export is not complete
     stop_line: bytes | None = None
     #: copies of a key this many seconds apart or less are duplicates; None: at any distance
