@@ -128,6 +128,111 @@ def _typeform(act: Act) -> bytes:
     return _cells(f"token-{act.number}", "7", act.user or "", "completed", at, at, "network")
 
 
+def _call(act: Act, **more: str) -> bytes:
+    """A call in the model that Segment and RudderStack share."""
+    times = dict.fromkeys(("originalTimestamp", "sentAt", "receivedAt", "timestamp"), _iso(act.at))
+    return _json(
+        {
+            "type": "track",
+            "event": act.event,
+            "messageId": f"message-{act.number}",
+            "anonymousId": act.device,
+            "userId": act.user,
+            "properties": {"plan": "gold"},
+            "context": {"library": {"name": "js", "version": "1"}},
+            **times,
+            **more,
+        }
+    )
+
+
+def _segment(act: Act) -> bytes:
+    return _call(act)
+
+
+def _rudderstack(act: Act) -> bytes:
+    return _call(act, rudderId="r", request_ip="192.0.2.1", channel="web")
+
+
+def _ga4(act: Act) -> bytes:
+    return _json(
+        {
+            "event_date": f"{act.at:%Y%m%d}",
+            "event_timestamp": str(_seconds(act.at) * 1_000_000),
+            "event_name": act.event,
+            "event_params": [{"key": "plan", "value": {"string_value": "gold"}}],
+            "event_bundle_sequence_id": str(act.number),
+            "user_id": act.user,
+            "user_pseudo_id": act.device,
+            "stream_id": "1",
+            "platform": "WEB",
+        }
+    )
+
+
+def _snowplow(act: Act) -> bytes:
+    cells = [""] * 131
+    cells[0], cells[1] = "app", "web"
+    cells[2] = cells[3] = cells[4] = _plain(act.at) + ".000"
+    cells[5], cells[6] = "unstruct", f"00000000-0000-4000-8000-{act.number:012d}"
+    cells[12], cells[15] = act.user or "", act.device
+    cells[122], cells[123], cells[124], cells[125] = "com.acme", act.event, "jsonschema", "1-0-0"
+    cells[127] = _plain(act.at) + ".000"
+    return "\t".join(cells).encode()
+
+
+def _posthog(act: Act) -> bytes:
+    return _json(
+        {
+            "uuid": f"00000000-0000-4000-8000-{act.number:012d}",
+            "event": act.event,
+            "distinct_id": act.user or act.device,
+            "properties": {
+                "plan": "gold",
+                "$device_id": act.device,
+                **({"$user_id": act.user} if act.user else {}),
+            },
+            "timestamp": _iso(act.at),
+            "created_at": _iso(act.at),
+        }
+    )
+
+
+HIT = (
+    *("hitid_high", "hitid_low", "post_visid_high", "post_visid_low", "hit_time_gmt"),
+    *("post_cust_hit_time_gmt", "date_time", "exclude_hit", "hit_source", "post_page_event"),
+    *("post_event_list", "post_evar1", "post_evar2"),
+)
+
+
+def _adobe(act: Act) -> bytes:
+    seconds, event = _seconds(act.at), 200 + ("saved", "opened", "paid").index(act.event)
+    user = (act.user or "").replace("\\", "\\\\")
+    wall = act.at.astimezone(NEW_YORK)
+    cells = (act.number + 10**18, 7, 3, int(act.device[-1]), seconds, seconds, _plain(wall))
+    return "\t".join(map(str, (*cells, 0, 1, 0, event, user, "gold"))).encode()
+
+
+QUALTRICS = (
+    *("StartDate", "EndDate", "Status", "Progress", "Finished", "RecordedDate", "ResponseId"),
+    *("Q1", "user_id"),
+)
+
+
+def _qualtrics(act: Act) -> bytes:
+    at = _plain(act.at)
+    return _cells(at, at, 0, 100, 1, at, f"R_{act.number}", 7, act.user or "")
+
+
+def _surveymonkey(act: Act) -> bytes:
+    at = _plain(act.at)
+    return _cells(100_000_000 + act.number, 1, at, at, "7", act.user or "")
+
+
+def _zigpoll(act: Act) -> bytes:
+    return _cells(f"z{act.number}", _iso(act.at), "poll", "Would you?", "7", act.user or "")
+
+
 EXPORTS: dict[str, Export] = {
     "mixpanel": Export("a.jsonl", _mixpanel, settings={"timezone": "UTC"}),
     "amplitude": Export("a.json", _amplitude),
@@ -145,6 +250,34 @@ EXPORTS: dict[str, Export] = {
                 "user_id": "user",
             },
         },
+    ),
+    "segment": Export("a.json", _segment),
+    "rudderstack": Export("a.json", _rudderstack),
+    "ga4": Export("a.json", _ga4),
+    "snowplow": Export("a.tsv", _snowplow),
+    "posthog": Export("a.jsonl", _posthog),
+    "adobe_analytics": Export(
+        "a.tsv",
+        _adobe,
+        head="\t".join(HIT).encode() + b"\n",
+        settings={"timezone": "America/New_York", "login": "evar1"},
+    ),
+    "qualtrics": Export(
+        "a.csv",
+        _qualtrics,
+        head=_cells(*QUALTRICS)
+        + b"\n"
+        + _cells(*(f"About {name}" for name in QUALTRICS))
+        + b"\n"
+        + _cells(*(json.dumps({"ImportId": f"QID_{name}"}) for name in QUALTRICS))
+        + b"\n",
+        settings={"timezone": "UTC", "identity": {"respondent_field": "user_id"}},
+    ),
+    "surveymonkey": Export(
+        "a.csv",
+        _surveymonkey,
+        head=b"Respondent ID,Collector ID,Start Date,End Date,Would you?,user_id\n,,,,Response,\n",
+        settings={"timezone": "UTC", "identity": {"respondent_field": "user_id"}},
     ),
     "typeform": Export(
         "a.csv",
