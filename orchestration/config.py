@@ -30,7 +30,11 @@ from pydantic import (
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
-KNOWN_VENDORS = ("mixpanel", "amplitude", "tabular", "typeform")
+KNOWN_VENDORS = (
+    *("mixpanel", "amplitude", "tabular", "typeform"),
+    *("qualtrics", "surveymonkey", "zigpoll"),
+)
+SURVEYS = ("typeform", "qualtrics", "surveymonkey", "zigpoll")
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
 DEFAULT_CONFIG = Path("orchestration/migration.yaml")
@@ -42,6 +46,14 @@ TABULAR_COLUMNS = (
     *("experiment_id", "variant_id"),
 )
 """The event columns a tabular source may map; its other columns become properties."""
+
+ZIGPOLL_COLUMNS = (
+    *("response_id", "created_at", "response", "question", "question_id"),
+    *("poll_id", "participant_id", "score_type"),
+)
+"""The columns of a survey answer that a Zigpoll table may map; nobody knows what it calls them."""
+
+ScoreType = Literal["nps", "csat", "rating", "choice", "number", "text"]
 
 NOBODY = (
     *("", "null", "undefined", "none", "nil", "nan", "0", "-1", "anonymous", "unknown", "n/a"),
@@ -139,6 +151,9 @@ class SourceConfig(_Settings):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     identity: SourceIdentity = SourceIdentity()
     dedupe: Annotated[list[Text], Field(min_length=1)] | None = None
+    score_types: dict[Text, ScoreType] = {}
+    unanswered: list[Text] = []
+    undated_on: date | None = None
     personal: list[Text] = []
     store: Literal["copy", "reference"] = "copy"
 
@@ -152,11 +167,14 @@ class SourceConfig(_Settings):
 
     @field_validator("columns")
     @classmethod
-    def _columns_are_event_columns(cls, columns: dict[str, str] | None) -> dict[str, str] | None:
+    def _columns_are_known(
+        cls, columns: dict[str, str] | None, info: ValidationInfo
+    ) -> dict[str, str] | None:
+        known = ZIGPOLL_COLUMNS if info.data.get("vendor") == "zigpoll" else TABULAR_COLUMNS
         wrong = [
-            Problem(unknown("column", name, TABULAR_COLUMNS), (name,))
+            Problem(unknown("column", name, known), (name,))
             for name in columns or ()
-            if name not in TABULAR_COLUMNS
+            if name not in known
         ]
         if wrong:
             raise refuse(*wrong)
@@ -165,6 +183,7 @@ class SourceConfig(_Settings):
     @model_validator(mode="after")
     def _fits_its_vendor(self) -> Self:
         wrong = list(_tabular_problems(self) if self.vendor == "tabular" else _api_problems(self))
+        wrong += _survey_problems(self)
         if wrong:
             raise refuse(*wrong)
         return self
@@ -190,8 +209,17 @@ def _api_problems(source: SourceConfig) -> Iterable[Problem]:
             ("timezone",),
         )
     for key in ("columns", "format", "delimiter", "dedupe"):
-        if getattr(source, key) is not None:
+        if getattr(source, key) is not None and (source.vendor, key) != ("zigpoll", "columns"):
             yield Problem(f"is for vendor tabular, not {source.vendor}; remove it", (key,))
+
+
+def _survey_problems(source: SourceConfig) -> Iterable[Problem]:
+    for column in ("response_id", "created_at", "response"):
+        if source.vendor == "zigpoll" and source.columns and column not in source.columns:
+            yield Problem("missing; name the file's column that holds it", ("columns", column))
+    for key in ("score_types", "unanswered", "undated_on"):
+        if getattr(source, key) and source.vendor not in SURVEYS:
+            yield Problem(f"is for surveys, not {source.vendor}; remove it", (key,))
 
 
 class Funnel(_Settings):
@@ -323,14 +351,15 @@ class Migration(_Settings):
         """A short hash of the settings behind each concern, to see what a change must rebuild.
 
         Keys: `clock:<source>` (time zone), `reading:<source>` (how its records are read and
-        deduplicated), `sessions`, `identity` (with each source's part in it), `reporting_timezone`,
-        `funnels`, and `taxonomy`, which reads the taxonomy file and may raise ConfigurationError.
+        deduplicated), `sessions`, `identity` (with each source's part in it), `surveys` (what their
+        answers mean), `reporting_timezone`, `funnels`, and `taxonomy`, which reads the taxonomy file and may raise ConfigurationError.
         """
         per_source: dict[str, object] = {}
         for name, source in self.sources.items():
             per_source[f"clock:{name}"] = source.timezone
             per_source[f"reading:{name}"] = source.model_dump(
-                mode="json", include={"vendor", "columns", "format", "delimiter", "dedupe"}
+                mode="json",
+                include={"vendor", "columns", "format", "delimiter", "dedupe", "undated_on"},
             )
         settings = {
             **per_source,
@@ -339,6 +368,10 @@ class Migration(_Settings):
                 self.identity.model_dump(mode="json"),
                 {name: each.identity.model_dump() for name, each in self.sources.items()},
             ],
+            "surveys": {
+                name: each.model_dump(mode="json", include={"score_types", "unanswered"})
+                for name, each in self.sources.items()
+            },
             "reporting_timezone": self.reporting_timezone,
             "funnels": {name: each.model_dump(mode="json") for name, each in self.funnels.items()},
             "taxonomy": load_taxonomy(self.taxonomy).model_dump(mode="json"),

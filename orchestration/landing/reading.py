@@ -112,6 +112,7 @@ def _framed(
             delimiter=framing.delimiter,
             fill_header=framing.fill_header,
             encoding=framing.encoding,
+            renamed=dict(framing.renamed),
             torn=torn,
         )
     if framing.kind == "tsv":

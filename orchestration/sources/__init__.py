@@ -6,11 +6,23 @@ from orchestration.config import SourceConfig
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.mixpanel import Mixpanel
+from orchestration.sources.qualtrics import Qualtrics
+from orchestration.sources.surveymonkey import SurveyMonkey
 from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
+from orchestration.sources.zigpoll import Zigpoll
 
 REGISTRY: dict[str, Source] = {
-    source.vendor: source for source in (Mixpanel(), Amplitude(), Typeform(), Tabular())
+    source.vendor: source
+    for source in (
+        Mixpanel(),
+        Amplitude(),
+        Typeform(),
+        Qualtrics(),
+        SurveyMonkey(),
+        Zigpoll(),
+        Tabular(),
+    )
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
 SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")
