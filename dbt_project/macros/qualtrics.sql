@@ -170,7 +170,7 @@ choice_texts as (
                 regexp_extract(label, 'ImportId[^:]*: *.([A-Za-z0-9_#. -]+)', 1), '-', '_'
             ) as import_id
         from header_cells
-        where label like '{%ImportId%'
+        where {{ is_import_cell('label') }}
 
     ),
 
@@ -202,7 +202,7 @@ choice_texts as (
             question_id,
             min(label) as label
         from header_cells
-        where label not like '{%ImportId%'
+        where not {{ is_import_cell('label') }}
         group by
             delivery_id,
             file_sha256,
@@ -275,6 +275,15 @@ choice_texts as (
                         and question_texts.tag
                         = regexp_replace(told.question_id, '(_[0-9]+)?(_TEXT)?$', '')
                     )
+                )
+                -- the same question, not one of that id in another survey
+                and (
+                    told.label is null
+                    or substr(
+                        {{ label_key('told.label') }},
+                        1,
+                        least(30, length({{ label_key('question_texts.question_text') }}))
+                    ) = substr({{ label_key('question_texts.question_text') }}, 1, 30)
                 )
         where
             told.is_question

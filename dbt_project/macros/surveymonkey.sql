@@ -176,8 +176,8 @@
         response_id,
         question_id,
         case
-            when label is null or is_single then {{ plain_text('question') }}
-            else concat({{ plain_text('question') }}, ' - ', {{ plain_text('label') }})
+            when label is null or is_single then {{ label_text('question') }}
+            else concat({{ label_text('question') }}, ' - ', {{ label_text('label') }})
         end as question,
         answer,
         cast(null as string) as code,
@@ -191,8 +191,8 @@
         response_id,
         case when is_flat_pick then concat(question, ' [choices]') else question end
             as question_id,
-        {{ plain_text('question') }} as question,
-        {{ json_list_of(plain_text('answer'),
+        {{ label_text('question') }} as question,
+        {{ json_list_of(label_text('answer'),
             "concat(lpad(cast(length(question_id) as string), 6, '0'), question_id)") }} as answer,
         cast(null as string) as code,
         'choice' as score_type
@@ -220,13 +220,14 @@
     select
         response_id,
         question_id,
-        coalesce(concat_ws(' - ', min(heading), min(row_text)), question_id) as question,
+        coalesce(nullif(concat_ws(' - ', min(heading), min(row_text)), ''), question_id) as question,
         case
-            when count(*) > 1 or min(family) = 'multiple_choice'
+            when count(*) > 1 or (min(family) = 'multiple_choice' and count(choice_id) > 0)
                 then {{ json_list_of('answer', 'choice_id') }}
             else min(answer)
         end as answer,
-        case when count(*) = 1 then min(weight) end as code,
+        -- a choice counts as its weight, and not as its id
+        case when count(choice_id) > 0 then coalesce(min(weight), '') end as code,
         case
             when min(subtype) = 'nps' then 'nps'
             when min(subtype) in ('rating', 'star') and count(choice_id) > 0 then 'rating'

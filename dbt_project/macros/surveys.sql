@@ -19,13 +19,20 @@
     trim({{ replace_matches(spaced, '[ \t\r\n]+', ' ') }})
 {%- endmacro %}
 
-{#
-    A label as it is compared: without tags, hard spaces and what became of them when a file was
-    saved in another encoding. Labels of one option differ by these from cell to cell.
-#}
-{% macro label_key(text) -%}
+{# Whether a header cell is one of Qualtrics' third row: `{"ImportId":"QID1"}`, or single quotes. #}
+{% macro is_import_cell(text) -%}
+    (substr({{ text }}, 1, 1) = chr(123) and {{ text }} like '%ImportId%')
+{%- endmacro %}
+
+{# A label to read: without tags, hard spaces, and what such spaces become in another encoding. #}
+{% macro label_text(text) -%}
     {%- set mended = "replace(replace(" ~ text ~ ", 'åÊ', ' '), 'Œæ', ' ')" -%}
-    lower({{ plain_text(mended) }})
+    {{ plain_text(mended) }}
+{%- endmacro %}
+
+{# A label as it is compared: those of one option differ in spaces and case from cell to cell. #}
+{% macro label_key(text) -%}
+    lower({{ label_text(text) }})
 {%- endmacro %}
 
 {#
@@ -204,9 +211,7 @@ answered as (
     {%- set hour = "split_part(" ~ clock ~ ", ':', 1)" -%}
     {%- set half = "upper(split_part(" ~ third ~ ", ' ', 3))" -%}
     case
-        when not {{ matches(text, '^[0-9]{1,2}/[0-9]{1,2}/([0-9]{2}|[0-9]{4})( |$)') }}
-            then {{ text }}
-        else concat(
+        when {{ matches(text, '^[0-9]{1,2}/[0-9]{1,2}/([0-9]{2}|[0-9]{4})( |$)') }} then concat(
             case when length(split_part({{ third }}, ' ', 1)) = 2 then '20' else '' end,
             split_part({{ third }}, ' ', 1), '-',
             lpad(split_part({{ text }}, '/', 1), 2, '0'), '-',
@@ -222,5 +227,6 @@ answered as (
             coalesce(nullif(split_part({{ clock }}, ':', 2), ''), '00'), ':',
             coalesce(nullif(split_part({{ clock }}, ':', 3), ''), '00')
         )
+        else {{ text }}
     end
 {%- endmacro %}

@@ -44,7 +44,7 @@ header_zones as (
             member,
             regexp_extract(csv_end_date, 'timeZone[^:]*: *.([A-Za-z0-9_/+-]+)', 1) as zone_name
         from landed
-        where csv_end_date like '{%timeZone%'
+        where {{ is_import_cell('csv_end_date') }} and csv_end_date like '%timeZone%'
     ) as named
     group by
         delivery_id,
@@ -115,7 +115,7 @@ told as (
             layout = 'csv'
             and (
                 -- ImportIds, in JSON or in single quotes
-                response_token like '{%ImportId%'
+                {{ is_import_cell('response_token') }}
                 -- labels; those of two files put together stand anywhere
                 or response_token in ('ResponseID', 'ResponseId', 'Response ID')
                 or (
