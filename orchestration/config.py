@@ -352,7 +352,8 @@ class Migration(_Settings):
 
         Keys: `clock:<source>` (time zone), `reading:<source>` (how its records are read and
         deduplicated), `sessions`, `identity` (with each source's part in it), `surveys` (what their
-        answers mean), `reporting_timezone`, `funnels`, and `taxonomy`, which reads the taxonomy file and may raise ConfigurationError.
+        answers mean), `reporting_timezone`, `funnels`, and `taxonomy`, which reads the taxonomy
+        file and may raise ConfigurationError.
         """
         per_source: dict[str, object] = {}
         for name, source in self.sources.items():

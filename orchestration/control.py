@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -25,6 +24,7 @@ from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
+from orchestration.survey_settings import survey_tables
 from orchestration.taxonomy.model import (
     alias_rows,
     event_rows,
@@ -48,9 +48,6 @@ create table if not exists control.identity_nodes (node varchar, root_node varch
 create table if not exists control.device_owners (
     device_node varchar, user_node varchar, valid_from timestamp, valid_until timestamp);
 """
-
-# Columns of a Zigpoll table that are read when its answers are.
-ANSWER_COLUMNS = ("question_id", "question", "response", "score_type")
 
 # Columns of landing that every vendor has, before its own envelope.
 LINEAGE_COLUMNS = (
@@ -93,26 +90,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         for position, (kind, field) in enumerate(config.identity.keys.items())
     ]
     _write(connection, "identity_keys", keys, KEYS)
-    score_types = [
-        {"source": name, "question": question, "score_type": score_type}
-        for name, config in migration.sources.items()
-        for question, score_type in config.score_types.items()
-    ]
-    _write(connection, "score_types", score_types, SCORE_TYPES)
-    unanswered = [
-        {"source": name, "answer": answer}
-        for name, config in migration.sources.items()
-        for answer in dict.fromkeys(config.unanswered)
-    ]
-    _write(connection, "unanswered", unanswered, UNANSWERED)
-    columns = [
-        {"source": name, **{c: (config.columns or {}).get(c) for c in ANSWER_COLUMNS}}
-        for name, config in migration.sources.items()
-        if config.vendor == "zigpoll"
-    ]
-    _write(connection, "zigpoll_columns", columns, ZIGPOLL)
-    zones = [{"timezone": zone} for zone in sorted(zoneinfo.available_timezones())]
-    _write(connection, "timezones", zones, ZONES)
+    for table, rows, schema in survey_tables(migration):
+        _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
     primaries = [
@@ -409,10 +388,6 @@ SOURCES = _schema(
     respondent_field=TEXT,
     undated_on=DATE,
 )
-SCORE_TYPES = _schema(source=TEXT, question=TEXT, score_type=TEXT)
-UNANSWERED = _schema(source=TEXT, answer=TEXT)
-ZIGPOLL = _schema(source=TEXT, **dict.fromkeys(ANSWER_COLUMNS, TEXT))
-ZONES = _schema(timezone=TEXT)
 KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)
 ALIASES = _schema(source=TEXT, source_event_name=TEXT, event_name=TEXT)

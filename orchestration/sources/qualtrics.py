@@ -142,4 +142,6 @@ def _known_document(document: dict[str, Any]) -> Framing | None:
 
 
 def _is_response(value: Any) -> bool:
-    return isinstance(value, dict) and "responseId" in value and isinstance(value.get("values"), dict)
+    return (
+        isinstance(value, dict) and "responseId" in value and isinstance(value.get("values"), dict)
+    )

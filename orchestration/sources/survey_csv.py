@@ -29,6 +29,8 @@ def first_rows(head: Head, delimiter: str, count: int = 2) -> list[list[str]]:
 def delimiter_of(head: Head, first: Sequence[str]) -> str | None:
     """The delimiter under which the first header cell is one of these, else None."""
     for delimiter in DELIMITERS:
-        if any(head.text.lstrip().startswith((f"{n}{delimiter}", f'"{n}"{delimiter}')) for n in first):
+        if any(
+            head.text.lstrip().startswith((f"{n}{delimiter}", f'"{n}"{delimiter}')) for n in first
+        ):
             return delimiter
     return None

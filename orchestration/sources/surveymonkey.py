@@ -26,7 +26,7 @@ NOT_CP1252 = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 
 
 class SurveyMonkey(Source):
-    """A table whose first header is Respondent ID, responses with `pages`, or a survey's details."""
+    """A table whose first header is Respondent ID, API responses, or the details of a survey."""
 
     vendor = "surveymonkey"
     kind = "survey"

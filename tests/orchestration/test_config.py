@@ -175,7 +175,7 @@ BAD = {
     "vendor like no other": (
         {"vendor: mixpanel,": "vendor: zzz,"},
         "6: sources.mixpanel_app.vendor: unknown vendor 'zzz'; "
-        "known: amplitude, mixpanel, tabular, typeform",
+        "known: amplitude, mixpanel, qualtrics, surveymonkey, tabular, typeform, zigpoll",
     ),
     "unknown time zone": (
         {"timezone: US/Pacific": "timezone: US/Pacifc"},

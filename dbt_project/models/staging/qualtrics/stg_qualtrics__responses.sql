@@ -71,7 +71,9 @@ opened as (
         settings.respondent_field,
         settings.undated_on,
         coalesce(known_zones.timezone, settings.timezone) as clock_zone,
-        case when landed.parse_error is null then coalesce(landed.record, landed.raw) end as document,
+        case
+            when landed.parse_error is null then coalesce(landed.record, landed.raw)
+        end as document,
         coalesce(landed.current_id, landed.early_id, landed.response_id) as response_token,
         coalesce(landed.csv_start_date, landed.start_date) as start_text,
         coalesce(landed.csv_end_date, landed.end_date) as end_text,

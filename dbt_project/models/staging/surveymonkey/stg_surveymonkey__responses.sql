@@ -34,7 +34,9 @@ opened as (
         settings.respondent_field,
         settings.undated_on,
         settings.timezone,
-        case when landed.parse_error is null then coalesce(landed.record, landed.raw) end as document,
+        case
+            when landed.parse_error is null then coalesce(landed.record, landed.raw)
+        end as document,
         landed.record is not null as is_csv,
         coalesce(landed.csv_id, landed.csv_early_id, landed.id) as response_token,
         {{ us_clock('coalesce(landed.csv_start_date, landed.csv_early_start_date)') }}

@@ -18,7 +18,9 @@ opened as (
         settings.user_namespace,
         settings.respondent_field,
         settings.undated_on,
-        case when landed.parse_error is null then coalesce(landed.record, landed.raw) end as document,
+        case
+            when landed.parse_error is null then coalesce(landed.record, landed.raw)
+        end as document,
         coalesce(landed.created_at, landed.csv_created_at) as created_text,
         case
             when landed.record is not null
