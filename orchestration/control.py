@@ -25,6 +25,7 @@ from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
+from orchestration.survey_settings import survey_tables
 from orchestration.taxonomy.model import (
     alias_rows,
     event_rows,
@@ -91,6 +92,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         for position, (kind, field) in enumerate(config.identity.keys.items())
     ]
     _write(connection, "identity_keys", keys, KEYS)
+    for table, rows, schema in survey_tables(migration):
+        _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
     primaries = [
@@ -287,7 +290,7 @@ def staging_code() -> str:
 def build_fingerprint(migration: Migration) -> str:
     """Hash of the settings and the code every mart depends on; a change rebuilds them all."""
     prints = migration.settings_fingerprint()
-    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels")
+    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels", "surveys")
     return _fingerprint([code_fingerprint("models", "macros"), *(prints[c] for c in concerns)])
 
 
@@ -329,6 +332,7 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "respondent_field": config.identity.respondent_field,
         "names_pages": bool(config.page_names),
         "loads_extracts": bool(config.extracts),
+        "undated_on": config.undated_on,
     }
 
 
@@ -392,6 +396,7 @@ SOURCES = _schema(
     respondent_field=TEXT,
     names_pages=BOOL,
     loads_extracts=BOOL,
+    undated_on=DATE,
 )
 KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)

@@ -113,6 +113,7 @@ def _framed(
             names=framing.names,
             fill_header=framing.fill_header,
             encoding=framing.encoding,
+            renamed=dict(framing.renamed),
             torn=torn,
         )
     if framing.kind == "tsv":
