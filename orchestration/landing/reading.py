@@ -123,6 +123,7 @@ def _framed(
             is_escaped=framing.is_escaped,
             encoding=framing.encoding,
             pad=framing.pad,
+            has_header=framing.has_header,
             torn=torn,
         )
     if framing.kind == "nothing":

@@ -31,10 +31,11 @@ class Framing:
 
     lines: one a line. csv: RFC 4180 with a header; with `fill_header` an empty header cell repeats
     the one before it. tsv: tab-separated cells that are called `names`, with backslash escapes or
-    without; up to `pad` cells may be missing at the end. json_items: the elements of the array
-    under `key` of one document, or of the document that is an array (no key). parquet: rows.
-    document: the file as one record. nothing: a known file without records, such as a manifest.
-    `encoding` is what csv and tsv records are written in that are not UTF-8.
+    without; up to `pad` cells may be missing at the end; with `has_header` the first line is no
+    record. json_items: the elements of the array under `key` of one document, or of the document
+    that is an array (no key). parquet: rows. document: the file as one record. nothing: a known
+    file without records, such as a manifest. `encoding` is what csv and tsv records are written in
+    that are not UTF-8.
     """
 
     kind: Literal["lines", "csv", "tsv", "json_items", "parquet", "document", "nothing"]
@@ -43,6 +44,7 @@ class Framing:
     names: tuple[str, ...] = ()
     is_escaped: bool = False
     pad: int = 0
+    has_header: bool = False
     fill_header: bool = False
     encoding: str | None = None
 
