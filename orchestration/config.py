@@ -30,7 +30,7 @@ from pydantic import (
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
-KNOWN_VENDORS = ("mixpanel", "amplitude", "tabular", "typeform")
+KNOWN_VENDORS = ("mixpanel", "amplitude", "adobe_analytics", "tabular", "typeform")
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
 DEFAULT_CONFIG = Path("orchestration/migration.yaml")
@@ -42,6 +42,8 @@ TABULAR_COLUMNS = (
     *("experiment_id", "variant_id"),
 )
 """The event columns a tabular source may map; its other columns become properties."""
+
+ADOBE_SETTINGS = ("headers", "pad_missing_columns", "manifests", "login", "properties")
 
 NOBODY = (
     *("", "null", "undefined", "none", "nil", "nan", "0", "-1", "anonymous", "unknown", "n/a"),
@@ -140,6 +142,11 @@ class SourceConfig(_Settings):
     identity: SourceIdentity = SourceIdentity()
     dedupe: Annotated[list[Text], Field(min_length=1)] | None = None
     personal: list[Text] = []
+    headers: ConfiguredPath | None = None
+    pad_missing_columns: Annotated[Count, Field(le=100)] | None = None
+    manifests: Literal["required", "optional"] | None = None
+    login: Text | None = None
+    properties: dict[Text, Name] | None = None
     store: Literal["copy", "reference"] = "copy"
 
     @field_validator("vendor")
@@ -165,6 +172,7 @@ class SourceConfig(_Settings):
     @model_validator(mode="after")
     def _fits_its_vendor(self) -> Self:
         wrong = list(_tabular_problems(self) if self.vendor == "tabular" else _api_problems(self))
+        wrong += _feed_problems(self)
         if wrong:
             raise refuse(*wrong)
         return self
@@ -183,6 +191,8 @@ def _tabular_problems(source: SourceConfig) -> Iterable[Problem]:
 
 
 def _api_problems(source: SourceConfig) -> Iterable[Problem]:
+    if source.vendor == "adobe_analytics" and source.timezone is None:
+        yield Problem("missing; name the zone of the report suite", ("timezone",))
     if source.vendor == "mixpanel" and source.timezone is None:
         yield Problem(
             "missing; mixpanel writes project time: UTC for projects created since January 2023, "
@@ -192,6 +202,28 @@ def _api_problems(source: SourceConfig) -> Iterable[Problem]:
     for key in ("columns", "format", "delimiter", "dedupe"):
         if getattr(source, key) is not None:
             yield Problem(f"is for vendor tabular, not {source.vendor}; remove it", (key,))
+
+
+def _feed_problems(source: SourceConfig) -> Iterable[Problem]:
+    """Settings of Adobe's data feed: columns that the site or the delivery does not name itself."""
+    if source.vendor != "adobe_analytics":
+        for key in ADOBE_SETTINGS:
+            if getattr(source, key) is not None:
+                yield Problem(
+                    f"is for vendor adobe_analytics, not {source.vendor}; remove it", (key,)
+                )
+        return
+    if source.headers is not None and not source.headers.is_file():
+        yield Problem(
+            f"{source.headers} is no file; it holds the column names in their order", ("headers",)
+        )
+    named: dict[str, str] = {}
+    for column, name in (source.properties or {}).items():
+        first = named.setdefault(name, column)
+        if first != column:
+            yield Problem(f"{name} is the name of {first} already", ("properties", column))
+        if re.fullmatch(r"(evar|prop|mvvar)[0-9]+", name):
+            yield Problem(f"{name} is a column of its own", ("properties", column))
 
 
 class Funnel(_Settings):
@@ -330,7 +362,9 @@ class Migration(_Settings):
         for name, source in self.sources.items():
             per_source[f"clock:{name}"] = source.timezone
             per_source[f"reading:{name}"] = source.model_dump(
-                mode="json", include={"vendor", "columns", "format", "delimiter", "dedupe"}
+                mode="json",
+                include={"vendor", "columns", "format", "delimiter", "dedupe", *ADOBE_SETTINGS},
+                exclude_none=True,
             )
         settings = {
             **per_source,

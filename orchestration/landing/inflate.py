@@ -47,6 +47,13 @@ def streams(path: Path) -> Iterator[Stream]:
         yield stream
 
 
+def is_archive(path: Path) -> bool:
+    """Whether a file has members: a zip or a tar."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return magic in (ZIP_MAGIC, EMPTY_ZIP_MAGIC) or holds_tar(path, magic)
+
+
 @dataclass
 class _Budget:
     """Plain bytes a file may still expand to, over all its members: caught while it grows."""
@@ -76,6 +83,7 @@ __all__ = [
     "Stream",
     "TornArchive",
     "UnsafeArchive",
+    "is_archive",
     "natural_key",
     "streams",
 ]

@@ -15,7 +15,7 @@ from orchestration.landing import inflate, tables
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import KEPT_BYTES, Tally, frame_lines, one_record
 from orchestration.landing.tsv_rows import frame_tsv
-from orchestration.sources.base import HEAD_BYTES, Framing, Head, is_marker
+from orchestration.sources.base import HEAD_BYTES, Framing, Head, Source, is_marker
 
 Recognise = Callable[[Head], Framing | None]
 
@@ -29,6 +29,7 @@ class Reading:
     framing: Framing | None = None
     head: Head | None = None  # of the first stream that was recognised, else of the first
     stop_line: bytes | None = None
+    advice: str | None = None  # of the vendor, for a stream that was not recognised
 
 
 def records(
@@ -167,8 +168,13 @@ def _is_parquet(path: Path) -> bool:
         return file.read(4) == b"PAR1"
 
 
-def recogniser(
-    recognise: Callable[[Head, SourceConfig | None], Framing | None], config: SourceConfig
-) -> Recognise:
-    """Bind a source's `recognise` to its configuration."""
-    return lambda head: recognise(head, config)
+def recogniser(source: Source, config: SourceConfig, reading: Reading) -> Recognise:
+    """Bind a source's `recognise` to its configuration; note its advice on what it cannot read."""
+
+    def recognise(head: Head) -> Framing | None:
+        framing = source.recognise(head, config)
+        if framing is None:
+            reading.advice = reading.advice or source.advice(head, config)
+        return framing
+
+    return recognise

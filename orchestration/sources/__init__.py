@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestration.config import SourceConfig
+from orchestration.sources.adobe_analytics import AdobeAnalytics
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.mixpanel import Mixpanel
@@ -10,15 +13,16 @@ from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
 
 REGISTRY: dict[str, Source] = {
-    source.vendor: source for source in (Mixpanel(), Amplitude(), Typeform(), Tabular())
+    source.vendor: source
+    for source in (Mixpanel(), Amplitude(), Typeform(), AdobeAnalytics(), Tabular())
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
 SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")
 
 
-def recognise(head: Head) -> tuple[str, Framing] | None:
+def recognise(head: Head, sources: Mapping[str, Source] = REGISTRY) -> tuple[str, Framing] | None:
     """The first vendor whose form this file has. `tabular` takes what no vendor claims."""
-    for vendor, source in REGISTRY.items():
+    for vendor, source in sources.items():
         framing = source.recognise(head)
         if framing is not None:
             return vendor, framing

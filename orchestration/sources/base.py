@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.config import SourceConfig
+from orchestration.landing.manifest import LandedFile
 
 #: keys into nested JSON objects, from the outside in
 Keys = tuple[str, ...]
@@ -47,6 +48,18 @@ class Framing:
     has_header: bool = False
     fill_header: bool = False
     encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a vendor's own manifest says of a delivery, held against what came.
+
+    `shortfalls` are what should be there and is not, `doubts` what differs and lacks nothing.
+    """
+
+    declared_records: int | None = None
+    shortfalls: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,24 @@ class Source(ABC):
     def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, Keys]:
         """Envelope columns and their keys; a source with a column map derives them."""
         return self.envelope
+
+    def group(self, name: str) -> str | None:
+        """What a file of this relative name is delivered with; None: it is a delivery alone."""
+        return None
+
+    def for_delivery(self, files: Mapping[str, Path]) -> Source:
+        """This vendor as it reads one delivery, where files (by name) tell how to read others."""
+        return self
+
+    def advice(self, head: Head, config: SourceConfig) -> str | None:
+        """What to configure for a file that is this vendor's and was not recognised."""
+        return None
+
+    def account(
+        self, files: Mapping[str, Path], landed: Sequence[LandedFile], config: SourceConfig
+    ) -> Account:
+        """The vendor's own figures of a delivery, against the files as they landed."""
+        return Account()
 
     def has_session_ids(self, config: SourceConfig) -> bool:
         """Whether the vendor names sessions, so that no name means no session."""
