@@ -27,7 +27,7 @@ from orchestration.landing.land import (
 )
 from orchestration.landing.lifting import lifting
 from orchestration.landing.reading import Reading, records
-from orchestration.sources import REGISTRY, Framing, Head, Source, recognise
+from orchestration.sources import REGISTRY, Framing, Head, Source, advice, recognise
 from orchestration.sources.base import Keys, is_hidden
 from orchestration.sources.tabular import columns_of
 from orchestration.sql import quoted
@@ -106,11 +106,14 @@ class _Recogniser:
     vendor: str | None = None
     framing: Framing | None = None
     head: Head | None = None
+    advice: str | None = None
 
     def __call__(self, head: Head) -> Framing | None:
         if head.is_whole and not head.lines:
             return Framing("lines")  # nothing in it: no records, whoever wrote it
         guess = recognise(head, self.sources)
+        if guess is None:
+            self.advice = self.advice or advice(head, self.sources)
         if guess is not None and self.vendor is None:
             self.vendor, self.framing, self.head = *guess, head
         return guess[1] if guess is not None else None
@@ -260,7 +263,9 @@ def _note(
         notes.append(f"torn: {reading.tally.torn}")
     if "terminated_early" in unreadable:
         notes.append("the vendor ended the export early: fetch it again")
-    if recogniser.vendor is None:
+    if recogniser.advice is not None:
+        notes.append(recogniser.advice)
+    elif recogniser.vendor is None:
         notes.append("empty" if not reading.tally.records else "no vendor's form was recognised")
     if guessed is not None and {"event", "occurred_at"} <= guessed.keys():
         notes.append(f"guessed {columns_line(guessed)}")

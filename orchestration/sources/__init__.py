@@ -23,9 +23,19 @@ SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.k
 def recognise(head: Head, sources: Mapping[str, Source] = REGISTRY) -> tuple[str, Framing] | None:
     """The first vendor whose form this file has. `tabular` takes what no vendor claims."""
     for vendor, source in sources.items():
+        if vendor == "tabular" and advice(head, sources):
+            return None
         framing = source.recognise(head)
         if framing is not None:
             return vendor, framing
+    return None
+
+
+def advice(head: Head, sources: Mapping[str, Source] = REGISTRY) -> str | None:
+    """What a vendor says of a file that is its own by name, and cannot be read as it is."""
+    for vendor, source in sources.items():
+        if told := source.advice(head):
+            return f"{vendor}: {told}"
     return None
 
 
@@ -37,5 +47,6 @@ __all__ = [
     "Head",
     "Source",
     "SourceConfig",
+    "advice",
     "recognise",
 ]

@@ -47,7 +47,7 @@ KEY_COLUMNS = (
 )
 # The client's own time counts where the processed one is not set.
 NEVER_REPLACED = {"cust_hit_time_gmt"}
-LOOKUP_LINE = re.compile(r"\d+\t[^\t]*\r?$")
+LOOKUP_LINE = re.compile(r"\d+\t")
 
 LIFTED = (
     *("hitid_high", "hitid_low", "visid_high", "visid_low", "visit_num", "visit_page_num"),
@@ -103,7 +103,7 @@ class AdobeAnalytics(Source):
             return Framing("lines")
         if is_manifest(head.text):
             return Framing("nothing")
-        if _is_lookup(name, head):
+        if _is_lookup(name, head) or (name in LOOKUPS and self.delivered_names):
             return Framing("nothing")
         first = head.text.split("\n", 1)[0].rstrip("\r")
         if "\t" not in first or head.objects:
@@ -118,10 +118,11 @@ class AdobeAnalytics(Source):
             return _framing(names, pad)
         return None
 
-    def advice(self, head: Head, config: SourceConfig) -> str | None:
+    def advice(self, head: Head, config: SourceConfig | None = None) -> str | None:
         """Hits whose columns nobody names, or something else under the name of hits."""
         name = head.name.rsplit("/", 1)[-1]
-        if not _is_hits(name):
+        # unconfigured, `<name>_<date>.tsv` may be anybody's
+        if not _is_hits(name) or (config is None and not re.match(r"hit_data|\d{2,}-", name)):
             return None
         if "\t" not in head.text.split("\n", 1)[0]:
             return "named like hits and holds none; fetch it again"
@@ -217,7 +218,7 @@ def _is_hits(name: str) -> bool:
 
 
 def _is_lookup(name: str, head: Head) -> bool:
-    """By name, and by lines that are an id and a name; other tools have an `event.tsv` too."""
+    """By name, and by lines that begin with an id; other tools have an `event.tsv` too."""
     if name == HEADERS:
         return is_header(head.text.split("\n", 1)[0])
     lines = head.text.split("\n")[:20]

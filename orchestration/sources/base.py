@@ -177,8 +177,8 @@ class Source(ABC):
         """This vendor as it reads one delivery, where files (by name) tell how to read others."""
         return self
 
-    def advice(self, head: Head, config: SourceConfig) -> str | None:
-        """What to configure for a file that is this vendor's and was not recognised."""
+    def advice(self, head: Head, config: SourceConfig | None = None) -> str | None:
+        """What to do about a file that is this vendor's by its name and was not recognised."""
         return None
 
     def account(
