@@ -30,7 +30,10 @@ from pydantic import (
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
-KNOWN_VENDORS = ("mixpanel", "amplitude", "adobe_analytics", "tabular", "typeform")
+KNOWN_VENDORS = (
+    *("mixpanel", "amplitude", "segment", "rudderstack", "ga4", "snowplow", "posthog"),
+    *("adobe_analytics", "tabular", "typeform"),
+)
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
 DEFAULT_CONFIG = Path("orchestration/migration.yaml")
@@ -43,13 +46,22 @@ TABULAR_COLUMNS = (
 )
 """The event columns a tabular source may map; its other columns become properties."""
 
-ADOBE_SETTINGS = ("headers", "pad_missing_columns", "manifests", "login", "properties")
-
 NOBODY = (
     *("", "null", "undefined", "none", "nil", "nan", "0", "-1", "anonymous", "unknown", "n/a"),
     "00000000-0000-0000-0000-000000000000",
 )
 """Ids that trackers write when they know nobody; they must never link two people."""
+
+VENDOR_SETTINGS = {
+    **dict.fromkeys(("columns", "format", "delimiter", "dedupe"), ("tabular",)),
+    "page_names": ("segment", "rudderstack"),
+    **dict.fromkeys(("extracts", "load_columns"), ("rudderstack",)),
+    **dict.fromkeys(
+        ("headers", "pad_missing_columns", "manifests", "login", "properties"),
+        ("adobe_analytics",),
+    ),
+}
+"""Settings of a source that mean something for these vendors only."""
 
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -141,6 +153,9 @@ class SourceConfig(_Settings):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     identity: SourceIdentity = SourceIdentity()
     dedupe: Annotated[list[Text], Field(min_length=1)] | None = None
+    page_names: bool | None = None
+    extracts: bool | None = None
+    load_columns: dict[Text, Annotated[list[Text], Field(min_length=1)]] | None = None
     personal: list[Text] = []
     headers: ConfiguredPath | None = None
     pad_missing_columns: Annotated[Count, Field(le=100)] | None = None
@@ -172,6 +187,11 @@ class SourceConfig(_Settings):
     @model_validator(mode="after")
     def _fits_its_vendor(self) -> Self:
         wrong = list(_tabular_problems(self) if self.vendor == "tabular" else _api_problems(self))
+        wrong += [
+            Problem(f"is for vendor {' or '.join(vendors)}, not {self.vendor}; remove it", (key,))
+            for key, vendors in VENDOR_SETTINGS.items()
+            if getattr(self, key) is not None and self.vendor not in vendors
+        ]
         wrong += _feed_problems(self)
         if wrong:
             raise refuse(*wrong)
@@ -199,20 +219,10 @@ def _api_problems(source: SourceConfig) -> Iterable[Problem]:
             "the project's own zone before",
             ("timezone",),
         )
-    for key in ("columns", "format", "delimiter", "dedupe"):
-        if getattr(source, key) is not None:
-            yield Problem(f"is for vendor tabular, not {source.vendor}; remove it", (key,))
 
 
 def _feed_problems(source: SourceConfig) -> Iterable[Problem]:
     """Settings of Adobe's data feed: columns that the site or the delivery does not name itself."""
-    if source.vendor != "adobe_analytics":
-        for key in ADOBE_SETTINGS:
-            if getattr(source, key) is not None:
-                yield Problem(
-                    f"is for vendor adobe_analytics, not {source.vendor}; remove it", (key,)
-                )
-        return
     if source.headers is not None and not source.headers.is_file():
         yield Problem(
             f"{source.headers} is no file; it holds the column names in their order", ("headers",)
@@ -362,9 +372,7 @@ class Migration(_Settings):
         for name, source in self.sources.items():
             per_source[f"clock:{name}"] = source.timezone
             per_source[f"reading:{name}"] = source.model_dump(
-                mode="json",
-                include={"vendor", "columns", "format", "delimiter", "dedupe", *ADOBE_SETTINGS},
-                exclude_none=True,
+                mode="json", include={"vendor", *VENDOR_SETTINGS}
             )
         settings = {
             **per_source,

@@ -1,7 +1,8 @@
 """The control tables: what a run decided before building, written for dbt to read.
 
 They are derived from configuration, manifests, gates and decisions and written anew in each run,
-except what outlives them: `staged`, `built`, `node_spans`, `rebuild_keys` and `rebuild_cells`.
+except what outlives them: `staged`, `staging_code`, `built`, `node_spans`, `rebuild_keys` and
+`rebuild_cells`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ REMEMBERED = """
 create schema if not exists control;
 create schema if not exists landing;
 create table if not exists control.staged (delivery_id varchar, fingerprint varchar);
+create table if not exists control.staging_code (fingerprint varchar);
 create table if not exists control.built (delivery_id varchar, fingerprint varchar);
 create table if not exists control.built_settings (fingerprint varchar);
 create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
@@ -260,9 +262,8 @@ def write_held_unreadable(
 def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict[str, str]:
     """By delivery, a hash of what its staged rows depend on: how it landed, settings and code."""
     prints = migration.settings_fingerprint()
-    code = code_fingerprint("models/staging", "macros")
     shared = [
-        code,
+        staging_code(),
         prints["identity"],
         prints["reporting_timezone"],
         privacy.fingerprint(migration),
@@ -278,6 +279,11 @@ def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict
         )
         for manifest in (each.manifest for each in landed)
     }
+
+
+def staging_code() -> str:
+    """Hash of the models that make staged rows."""
+    return code_fingerprint("models/staging", "macros")
 
 
 def build_fingerprint(migration: Migration) -> str:
@@ -323,6 +329,8 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "dedupe_columns": config.dedupe,
         "lifted_patch": json.dumps(dict.fromkeys(sorted((config.columns or {}).values()))),
         "respondent_field": config.identity.respondent_field,
+        "names_pages": bool(config.page_names),
+        "loads_extracts": bool(config.extracts),
         "login_column": config.login.lower() if config.login else None,
         "property_names": json.dumps(
             {column.lower(): name for column, name in (config.properties or {}).items()}
@@ -399,6 +407,8 @@ SOURCES = _schema(
     dedupe_columns=pa.list_(TEXT),
     lifted_patch=TEXT,
     respondent_field=TEXT,
+    names_pages=BOOL,
+    loads_extracts=BOOL,
     login_column=TEXT,
     property_names=TEXT,
 )

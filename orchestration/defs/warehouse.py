@@ -107,8 +107,8 @@ def staging_models(migration: Migration, manifest: Path) -> dg.AssetsDefinition:
     def models(context: dg.AssetExecutionContext) -> BuildEvents:
         built: Sequence[BuiltModel] = ()
         with writing(migration):
-            if pipeline.staging_is_due(migration):
-                built = run_dbt(migration, "run", "--select", "tag:staging", tell=context.log.info)
+            if arguments := pipeline.staging_models(migration):
+                built = run_dbt(migration, "run", *arguments, tell=context.log.info)
                 pipeline.note_staged(migration)
         yield from _materialized(context, built)
 

@@ -64,12 +64,14 @@ def frame_csv(
     member: str | None = None,
     *,
     delimiter: str = ",",
+    names: Sequence[str] = (),
     fill_header: bool = False,
     encoding: str | None = None,
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Frame the records after one header record, which is not counted.
 
+    Where `names` are given there is no header and every record is one of these cells.
     With `fill_header` an empty header cell repeats the one before it. What is not UTF-8 is read as
     `encoding`, if one is given, and kept as it was in `raw_bytes`.
 
@@ -77,7 +79,7 @@ def frame_csv(
     quotes do not close with `stray_quote`. A last record without line end that does not fit is the
     tail of a cut file.
     """
-    rows = _Rows(tally, member, delimiter, fill_header, encoding)
+    rows = _Rows(tally, member, delimiter, fill_header, encoding, list(names))
     yield from _framed(rows, blocks, torn)
 
 

@@ -180,7 +180,8 @@ def _count(
         event_sql = '"event"' if "event" in paths else event_sql
         time_sql = '"occurred_at"' if "occurred_at" in paths else time_sql
     elif source is not None and vendor != "tabular":
-        event_sql = quoted(source.event_column) if source.event_column else event_sql
+        if source.event_column is not None:
+            event_sql = source.event_sql or quoted(source.event_column)
         time_sql = source.time_sql
         envelope = source.envelope_paths(None)
         paths = {c: p for c, p in envelope.items() if quoted(c) in f"{event_sql} {time_sql}"}

@@ -23,7 +23,7 @@ from orchestration.config import SourceConfig
 from orchestration.landing.framing import SCHEMA
 from orchestration.landing.lifting import DOCUMENT, lifting
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
-from orchestration.landing.reading import Reading, recogniser, records
+from orchestration.landing.reading import Reading, advised, records
 from orchestration.landing.store import StoredFile
 from orchestration.sources import REGISTRY, recognise
 from orchestration.sources.base import Source
@@ -63,6 +63,8 @@ def delivery_folder(landing_dir: Path, source: str, delivery_id: str) -> Path:
 def read_as(config: SourceConfig) -> str:
     """Fingerprint of the settings that shape landing; other settings act in staging."""
     shaping: list[object] = [config.vendor, config.columns, config.format, config.delimiter]
+    if config.load_columns is not None:
+        shaping.append(config.load_columns)
     if config.headers is not None:
         shaping.append(hashlib.sha256(config.headers.read_bytes()).hexdigest())
     if config.pad_missing_columns or config.manifests:
@@ -200,7 +202,7 @@ def _copy(
     guarded: bool,
 ) -> tuple[int, Reading]:
     reading = Reading(stop_line=source.stop_line)
-    recognise = recogniser(source, config, reading)
+    recognise = advised(source, config, reading)
     frames = records(file.stored.path, file.name, recognise, reading)
     failures: list[BaseException] = []
     frames = noting(frames, failures)

@@ -111,6 +111,7 @@ def _framed(
             tally,
             member,
             delimiter=framing.delimiter,
+            names=framing.names,
             fill_header=framing.fill_header,
             encoding=framing.encoding,
             torn=torn,
@@ -168,8 +169,15 @@ def _is_parquet(path: Path) -> bool:
         return file.read(4) == b"PAR1"
 
 
-def recogniser(source: Source, config: SourceConfig, reading: Reading) -> Recognise:
-    """Bind a source's `recognise` to its configuration; note its advice on what it cannot read."""
+def recogniser(
+    recognise: Callable[[Head, SourceConfig | None], Framing | None], config: SourceConfig
+) -> Recognise:
+    """Bind a source's `recognise` to its configuration."""
+    return lambda head: recognise(head, config)
+
+
+def advised(source: Source, config: SourceConfig, reading: Reading) -> Recognise:
+    """A source's `recognise`, which notes what it says of what it cannot read."""
 
     def recognise(head: Head) -> Framing | None:
         framing = source.recognise(head, config)

@@ -79,7 +79,7 @@ def _recount(
         )
     source = REGISTRY[manifest.vendor].for_delivery(paths)
     reading = Reading(stop_line=source.stop_line)
-    recognise = recogniser(source, config, reading)
+    recognise = recogniser(source.recognise, config)
     count: int = sum(b.num_rows for b in records(path, file.name, recognise, reading))
     if count != file.records:
         found.append(

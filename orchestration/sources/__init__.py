@@ -8,13 +8,23 @@ from orchestration.config import SourceConfig
 from orchestration.sources.adobe_analytics import AdobeAnalytics
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
+from orchestration.sources.ga4 import Ga4
 from orchestration.sources.mixpanel import Mixpanel
+from orchestration.sources.posthog import Posthog
+from orchestration.sources.rudderstack import RudderStack
+from orchestration.sources.segment import Segment
+from orchestration.sources.snowplow import Snowplow
 from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
 
 REGISTRY: dict[str, Source] = {
     source.vendor: source
-    for source in (Mixpanel(), Amplitude(), Typeform(), AdobeAnalytics(), Tabular())
+    for source in (
+        # their records have `properties`, by which Mixpanel knows its own
+        *(RudderStack(), Segment(), Posthog()),
+        *(Mixpanel(), Amplitude(), Ga4(), Snowplow()),
+        *(Typeform(), AdobeAnalytics(), Tabular()),
+    )
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
 SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")

@@ -101,5 +101,3 @@ def _run(folder: Path, code: int, *arguments: str) -> dict:
     done = waybill(folder / "m.yaml", "run", "--json", *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout)
-
-

@@ -175,7 +175,8 @@ BAD = {
     "vendor like no other": (
         {"vendor: mixpanel,": "vendor: zzz,"},
         "6: sources.mixpanel_app.vendor: unknown vendor 'zzz'; "
-        "known: amplitude, mixpanel, tabular, typeform",
+        "known: adobe_analytics, amplitude, ga4, mixpanel, posthog, rudderstack, segment, "
+        "snowplow, tabular, typeform",
     ),
     "unknown time zone": (
         {"timezone: US/Pacific": "timezone: US/Pacifc"},

@@ -50,13 +50,12 @@ def feed(hits: Sequence[Mapping[str, str]], names: Sequence[str] = NAMES) -> byt
 def tar(members: Mapping[str, bytes]) -> bytes:
     """A tar.gz; the same members give the same bytes."""
     out = io.BytesIO()
-    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed:
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for name, data in members.items():
-                info = tarfile.TarInfo(name)
-                info.size = len(data)
-                archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return packed(out.getvalue())
 
 
 def lookups(names: Sequence[str] = NAMES) -> bytes:
