@@ -32,7 +32,7 @@ from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
 KNOWN_VENDORS = (
     *("mixpanel", "amplitude", "segment", "rudderstack", "ga4", "snowplow", "posthog"),
-    *("tabular", "typeform", "qualtrics", "surveymonkey", "zigpoll"),
+    *("adobe_analytics", "tabular", "typeform", "qualtrics", "surveymonkey", "zigpoll"),
 )
 SURVEYS = ("typeform", "qualtrics", "surveymonkey", "zigpoll")
 
@@ -66,6 +66,10 @@ VENDOR_SETTINGS = {
     **dict.fromkeys(("format", "delimiter", "dedupe"), ("tabular",)),
     "page_names": ("segment", "rudderstack"),
     **dict.fromkeys(("extracts", "load_columns"), ("rudderstack",)),
+    **dict.fromkeys(
+        ("headers", "pad_missing_columns", "manifests", "login", "properties"),
+        ("adobe_analytics",),
+    ),
     **dict.fromkeys(("score_types", "unanswered", "undated_on"), SURVEYS),
 }
 """Settings of a source that mean something for these vendors only."""
@@ -169,6 +173,11 @@ class SourceConfig(_Settings):
     unanswered: list[Text] | None = None
     undated_on: date | None = None
     personal: list[Text] = []
+    headers: ConfiguredPath | None = None
+    pad_missing_columns: Annotated[Count, Field(le=100)] | None = None
+    manifests: Literal["required", "optional"] | None = None
+    login: Text | None = None
+    properties: dict[Text, Name] | None = None
     store: Literal["copy", "reference"] = "copy"
 
     @field_validator("vendor")
@@ -203,6 +212,7 @@ class SourceConfig(_Settings):
             for key, vendors in VENDOR_SETTINGS.items()
             if getattr(self, key) is not None and self.vendor not in vendors
         ]
+        wrong += _feed_problems(self)
         if wrong:
             raise refuse(*wrong)
         return self
@@ -225,6 +235,8 @@ def _tabular_problems(source: SourceConfig) -> Iterable[Problem]:
 
 
 def _api_problems(source: SourceConfig) -> Iterable[Problem]:
+    if source.vendor == "adobe_analytics" and source.timezone is None:
+        yield Problem("missing; name the zone of the report suite", ("timezone",))
     if source.vendor == "mixpanel" and source.timezone is None:
         yield Problem(
             "missing; mixpanel writes project time: UTC for projects created since January 2023, "
@@ -237,6 +249,21 @@ def _survey_problems(source: SourceConfig) -> Iterable[Problem]:
     for column in ("response_id", "created_at", "response"):
         if source.vendor == "zigpoll" and source.columns and column not in source.columns:
             yield Problem("missing; name the file's column that holds it", ("columns", column))
+
+
+def _feed_problems(source: SourceConfig) -> Iterable[Problem]:
+    """Settings of Adobe's data feed: columns that the site or the delivery does not name itself."""
+    if source.headers is not None and not source.headers.is_file():
+        yield Problem(
+            f"{source.headers} is no file; it holds the column names in their order", ("headers",)
+        )
+    named: dict[str, str] = {}
+    for column, name in (source.properties or {}).items():
+        first = named.setdefault(name, column)
+        if first != column:
+            yield Problem(f"{name} is the name of {first} already", ("properties", column))
+        if re.fullmatch(r"(evar|prop|mvvar)[0-9]+", name):
+            yield Problem(f"{name} is a column of its own", ("properties", column))
 
 
 class Funnel(_Settings):

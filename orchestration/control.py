@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -153,6 +154,7 @@ def write_deliveries(
                     "written": file.written,
                     "landed": counted.get(number, 0),
                     "unreadable": sum(file.unreadable.values()),
+                    "copy_of": file.copy_of,
                 }
             )
     _write(connection, "deliveries", deliveries, DELIVERIES)
@@ -231,7 +233,7 @@ def write_landing_views(
         parts = [
             _landed_select(migration, each)
             for each in to_stage
-            if each.manifest.vendor == vendor and parquet_files(folder_of(each.manifest, migration))
+            if each.manifest.vendor == vendor and _counted_files(migration, each)
         ]
         query = "\nunion all by name\n".join([_empty_landing(vendor, migration), *parts])
         connection.execute(f"create or replace view landing.{quoted(vendor)} as {query}")
@@ -248,7 +250,7 @@ def write_held_unreadable(
             landed_at timestamp)"""
     )
     for each in landed:
-        files = [str(path) for path in parquet_files(folder_of(each.manifest, migration))]
+        files = [str(path) for path in _counted_files(migration, each)]
         if each.state == "held" and files and any(f.unreadable for f in each.manifest.files):
             connection.execute(
                 """insert into control.held_unreadable
@@ -333,15 +335,30 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "names_pages": bool(config.page_names),
         "loads_extracts": bool(config.extracts),
         "undated_on": config.undated_on,
+        "login_column": config.login.lower() if config.login else None,
+        "property_names": json.dumps(
+            {column.lower(): name for column, name in (config.properties or {}).items()}
+        ),
     }
 
 
 def _landed_select(migration: Migration, landed: Landed) -> str:
     manifest = landed.manifest
-    files = ", ".join(literal(str(p)) for p in parquet_files(folder_of(manifest, migration)))
+    files = ", ".join(literal(str(path)) for path in _counted_files(migration, landed))
     return f"""select {literal(manifest.source)} as source,
             {literal(manifest.delivery_id)} as delivery_id, *
         from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"""
+
+
+def _counted_files(migration: Migration, landed: Landed) -> list[Path]:
+    """A delivery's Parquet files but those of files that have the bytes of another one in it."""
+    copies = {number for number, file in enumerate(landed.manifest.files) if file.copy_of}
+    files = parquet_files(folder_of(landed.manifest, migration))
+    return [path for path in files if _file_number(path) not in copies]
+
+
+def _file_number(path: Path) -> int:
+    return int(path.name.split("_", 1)[0].removeprefix("f"))
 
 
 def _empty_landing(vendor: str, migration: Migration) -> str:
@@ -356,7 +373,7 @@ def _footer_counts(folder: Any) -> dict[int, int]:
     """Rows by file number within a delivery, from the footers of its Parquet files."""
     counts: dict[int, int] = {}
     for path in parquet_files(folder):
-        number = int(path.name.split("_", 1)[0].removeprefix("f"))
+        number = _file_number(path)
         counts[number] = counts.get(number, 0) + pq.read_metadata(path).num_rows
     return counts
 
@@ -397,6 +414,8 @@ SOURCES = _schema(
     names_pages=BOOL,
     loads_extracts=BOOL,
     undated_on=DATE,
+    login_column=TEXT,
+    property_names=TEXT,
 )
 KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)
@@ -431,6 +450,7 @@ FILES = _schema(
     written=INT,
     landed=INT,
     unreadable=INT,
+    copy_of=TEXT,
 )
 TO_STAGE = _schema(delivery_id=TEXT, fingerprint=TEXT, landed_at=pa.timestamp("us"))
 TO_JUDGE = _schema(delivery_id=TEXT, landed_at=pa.timestamp("us"))

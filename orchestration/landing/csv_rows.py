@@ -13,7 +13,6 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -83,12 +82,8 @@ def frame_csv(
     quotes do not close with `stray_quote`. A last record without line end that does not fit is the
     tail of a cut file.
     """
-    with duckdb.connect() as connection:
-        connection.execute("set enable_progress_bar = false")
-        rows = _Rows(
-            tally, member, delimiter, connection, fill_header, encoding, renamed, list(names)
-        )
-        yield from _framed(rows, blocks, torn)
+    rows = _Rows(tally, member, delimiter, fill_header, encoding, renamed, list(names))
+    yield from _framed(rows, blocks, torn)
 
 
 def _framed(
@@ -153,7 +148,6 @@ class _Rows:
     tally: Tally
     member: str | None
     delimiter: str
-    connection: duckdb.DuckDBPyConnection
     fill_header: bool = False
     encoding: str | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -265,7 +259,7 @@ class _Rows:
         good = int(odd.argmax()) if odd.any() else count
         if good:
             read = fields.select((fields.rows < good) & ~bytes_only[fields.rows])
-            records = read.as_json(self.connection, buffer, text)
+            records = read.as_json(buffer, text)
             at = np.zeros(count, dtype=np.int64)
             at[read.rows] = np.arange(len(read.rows))
             missing = np.ones(count, dtype=bool)

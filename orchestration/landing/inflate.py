@@ -84,6 +84,13 @@ def _as_utf8(stream: Stream, blocks: Iterator[bytes]) -> Iterator[bytes]:
         stream.torn = stream.torn or f"the text is no UTF-16: {error}"
 
 
+def is_archive(path: Path) -> bool:
+    """Whether a file has members: a zip or a tar."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return magic in (ZIP_MAGIC, EMPTY_ZIP_MAGIC) or holds_tar(path, magic)
+
+
 @dataclass
 class _Budget:
     """Plain bytes a file may still expand to, over all its members: caught while it grows."""
@@ -113,6 +120,7 @@ __all__ = [
     "Stream",
     "TornArchive",
     "UnsafeArchive",
+    "is_archive",
     "natural_key",
     "streams",
 ]
