@@ -15,6 +15,7 @@ Build = Callable[[Migration], Any]
 Rows = Callable[[Migration, str], list[tuple[Any, ...]]]
 Answers = dict[str, tuple[Any, ...]]
 
+
 @pytest.fixture(scope="module")
 def migration(tmp_path_factory: pytest.TempPathFactory, build: Build) -> Migration:
     folder = tmp_path_factory.mktemp("surveys")
@@ -79,6 +80,13 @@ def test_the_ledger_balances_and_every_fate_has_its_reason(
         ("zp", "identity_record", 2),
         ("zp", "vendor_rule", 1),
     ]
+
+
+def test_the_data_tests_of_the_models_are_green(
+    migration: Migration, dbt: Callable[..., None]
+) -> None:
+    models = ["stg_responses", "int_survey_responses", "path:models/marts/surveys", "fct_ledger"]
+    dbt(migration, "test", "-s", *models)
 
 
 def test_qualtrics_current_header_with_a_line_break(answers: Callable[[str], Answers]) -> None:

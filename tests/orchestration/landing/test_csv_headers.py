@@ -17,9 +17,7 @@ def frame(data: bytes, **options: Any) -> list[dict[str, Any]]:
 
 
 def records(data: bytes, **options: Any) -> list[Any]:
-    return [
-        row["framing_error"] or json.loads(row["record"]) for row in frame(data, **options)
-    ]
+    return [row["framing_error"] or json.loads(row["record"]) for row in frame(data, **options)]
 
 
 def test_an_empty_header_cell_repeats_the_one_before_it() -> None:

@@ -68,8 +68,13 @@ def zipped(name: str, content: bytes) -> bytes:
 
 
 EXPECTED = [
-    {"ResponseId": "R_1", "StartDate": "2024-03-01 10:30:00", "EndDate": "2024-03-01 12:00:00",
-     "Status": "0", "Q1": "so so"},
+    {
+        "ResponseId": "R_1",
+        "StartDate": "2024-03-01 10:30:00",
+        "EndDate": "2024-03-01 12:00:00",
+        "Status": "0",
+        "Q1": "so so",
+    },
     {"ResponseId": "R_2", "EndDate": "2024-03-01 12:00:00", "Q1": "line\nbreak"},
     {"ResponseId": "12706126725", "Status": "TRUE"},
 ]
