@@ -186,9 +186,7 @@
                     questioned.import_id = concat(picked.qid, '_', picked.choice_id)
                     or (
                         questioned.import_id is null
-                        and {{ plain_text('questioned.label') }} like concat(
-                            '%-', picked.choice_text
-                        )
+                        and {{ ends_in_choice('questioned.label', 'picked.choice_text') }}
                     )
                 )
         left join choice_texts as single
@@ -209,8 +207,8 @@
             has_several and answer <> '0' as is_pick,
             not has_several
             and not is_text
-            and length(answer) > 1
-            and {{ label_key('label') }} like concat('% - ', {{ label_key('answer') }})
+            and {{ to_number('answer') }} is null
+            and {{ ends_in_choice('label', 'answer') }}
             as is_label
         from chosen
         where match_number = 1
@@ -248,10 +246,15 @@
         ) as question_id,
         coalesce(
             min(question_text),
-            min(trim(substr(
-                {{ plain_text('label') }}, 1, length({{ plain_text('label') }})
-                - length({{ plain_text('answer') }}) - 3
-            )))
+            min(regexp_replace(
+                substr(
+                    {{ label_text('label') }},
+                    1,
+                    length({{ label_text('label') }}) - length({{ label_text('answer') }})
+                ),
+                '[ -]+$',
+                ''
+            ))
         ) as question,
         {{ json_list_of("coalesce(choice_text, case when is_label then " ~ plain_text('answer')
             ~ " end, " ~ plain_text('label') ~ ", answer)",

@@ -61,8 +61,8 @@
             ) as is_pick,
             -- of a table with one header row: the column's name ends in the choice
             files_with_labels.delivery_id is null
-            and {{ label_key('answered.question_id') }}
-            like concat('_% - ', replace({{ label_key('answered.answer') }}, '%', '!%'))
+            and {{ to_number('answered.answer') }} is null
+            and {{ ends_in_choice('answered.question_id', 'answered.answer') }}
             as is_flat_pick
         from answered
         left join files_with_labels
@@ -204,7 +204,9 @@
             is_flat_pick,
             case
                 when is_flat_pick
-                    then trim(substr(question, 1, length(question) - length(answer) - 3))
+                    then regexp_replace(
+                        substr(question, 1, length(question) - length(answer)), '[ -]+$', ''
+                    )
                 else question
             end as question
         from told

@@ -35,6 +35,16 @@
     lower({{ label_text(text) }})
 {%- endmacro %}
 
+{# Whether a column's label ends in a choice, after a question and a dash. #}
+{% macro ends_in_choice(label, choice) -%}
+    (
+        right({{ label_key(label) }}, length({{ label_key(choice) }}) + 3)
+        = concat(' - ', {{ label_key(choice) }})
+        or right({{ label_key(label) }}, length({{ label_key(choice) }}) + 1)
+        = concat('-', {{ label_key(choice) }})
+    )
+{%- endmacro %}
+
 {#
     The end of a staging model: from the CTE `described` to the one response shape.
 

@@ -85,6 +85,7 @@ class AdobeAnalytics(Source):
     )
     identity_rule = "the visitor id is the device; a configured login column is the user"
     time_rule = "client's epoch, else the received one, else date_time in the suite's zone"
+    seen = "two public feeds: one daily set with manifest, one headerless file"
 
     def group(self, name: str) -> str | None:
         """Folder, suite and window, as the documented names give them."""

@@ -164,6 +164,10 @@ class Source(ABC):
     dedupe_rule: str
     identity_rule: str
     time_rule: str
+    #: whether Waybill can fetch from the vendor's API itself
+    api: str = "no, files only"
+    #: what of others' making it was read on
+    seen: str
 
     @abstractmethod
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

@@ -65,6 +65,7 @@ class RudderStack(Source):
         "timestamp with its offset or as an epoch of any unit; else receivedAt less (sentAt less "
         "originalTimestamp)"
     )
+    seen = "fixtures of its server: events, staging, load and discards files"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
         """By what only RudderStack writes; a configured source also takes calls of neither."""

@@ -50,6 +50,7 @@ class Segment(Source):
         "timestamp, UTC, corrected by the vendor; else receivedAt less (sentAt less "
         "originalTimestamp)"
     )
+    seen = "examples of its documentation, two received events"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
         """Calls or tables that are not RudderStack's; the permission test holds no records."""

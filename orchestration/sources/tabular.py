@@ -44,6 +44,7 @@ class Tabular(Source):
     dedupe_rule = "event_id where mapped, else none; `dedupe:` names columns"
     identity_rule = "user_id and device_id as mapped; the last user on a device owns its events"
     time_rule = "the configured time zone, or the offset written in the value"
+    seen = "logs of public repositories"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
         """By configured format, else by extension and content."""

@@ -82,6 +82,13 @@ def test_the_ledger_balances_and_every_fate_has_its_reason(
     ]
 
 
+def test_the_data_tests_of_the_models_are_green(
+    migration: Migration, dbt: Callable[..., None]
+) -> None:
+    models = ["stg_responses", "int_survey_responses", "path:models/marts/surveys", "fct_ledger"]
+    dbt(migration, "test", "-s", *models)
+
+
 def test_qualtrics_current_header_with_a_line_break(answers: Callable[[str], Answers]) -> None:
     assert answers("R_full") == {
         "QID1_TEXT": ("Wie geht es?", "NA", None, "text"),

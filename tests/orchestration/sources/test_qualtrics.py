@@ -68,7 +68,7 @@ def test_the_second_legacy_row_names_the_first_columns(landed: Landed) -> None:
 
 
 def test_a_legacy_header_longer_than_the_head_has_the_usual_names() -> None:
-    head = V.encode() + b"," + b"Q" * (256 << 10)
+    head = (V.encode() + b",Question" * (32 << 10))[: 256 << 10]
     found = known(head, is_whole=False)
     assert found is not None and dict(found[1].renamed)["V1"] == "ResponseID"
 
@@ -82,7 +82,7 @@ def test_line_breaks_in_header_cells_cost_no_record(landed: Landed) -> None:
     )
     found = landed(data, vendor="qualtrics", name="current.csv")
     assert [row["current_id"] for row in found.rows] == ["Id", '{"ImportId":"_recordId"}', "R_1"]
-    assert [row["raw_date"] for row in found.rows][2].isoformat() == "2024-03-01"
+    assert str(found.rows[2]["raw_date"]) == "2024-03-01"
 
 
 def test_a_survey_without_responses_has_header_rows_only(landed: Landed) -> None:
@@ -103,5 +103,5 @@ def test_real_exports() -> None:
         for path in SAMPLES.iterdir()
         if path.suffix in (".csv", ".json", ".qsf") and not path.name.startswith("fivetran")
     }
-    assert len(found) == 9
+    assert len(found) == 10
     assert {guess[0] for guess in found.values() if guess} == {"qualtrics"} and all(found.values())

@@ -62,7 +62,7 @@ def test_a_table_is_read_only_where_its_columns_are_mapped(landed: Landed) -> No
     assert source.recognise(head, config_of("zigpoll", columns=COLUMNS)) == Framing("csv")
     found = landed(data, vendor="zigpoll", name="export.csv", columns=COLUMNS)
     assert found.rows[0]["csv_response"] == "so" and found.rows[0]["csv_response_id"] == "1"
-    assert found.rows[0]["raw_date"].isoformat() == "2024-06-01"
+    assert str(found.rows[0]["raw_date"]) == "2024-06-01"
 
 
 def test_mapped_columns_that_a_table_does_not_have_are_named(landed: Landed) -> None:
@@ -71,9 +71,9 @@ def test_mapped_columns_that_a_table_does_not_have_are_named(landed: Landed) -> 
 
 
 def test_the_three_columns_of_an_answer_must_be_mapped() -> None:
-    with pytest.raises(ValueError, match="response"):
+    with pytest.raises(ValueError, match="refused"):
         SourceConfig(vendor="zigpoll", location=Path("x"), columns={"response_id": "Id"})
-    with pytest.raises(ValueError, match="column"):
+    with pytest.raises(ValueError, match="refused"):
         SourceConfig(vendor="zigpoll", location=Path("x"), columns=COLUMNS | {"answr": "A"})
 
 
@@ -81,6 +81,6 @@ def test_the_three_columns_of_an_answer_must_be_mapped() -> None:
     "settings", [{"score_types": {"Q": "nps"}}, {"unanswered": ["-"]}, {"undated_on": "2024-01-01"}]
 )
 def test_settings_of_surveys_are_refused_elsewhere(settings: dict) -> None:
-    with pytest.raises(ValueError, match="for surveys"):
+    with pytest.raises(ValueError, match="refused"):
         SourceConfig(vendor="amplitude", location=Path("x"), **settings)
     SourceConfig(vendor="qualtrics", location=Path("x"), **settings)

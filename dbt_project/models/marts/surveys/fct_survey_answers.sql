@@ -1,4 +1,4 @@
-with responses as (
+with responses as {{ not_materialized() }} (
 
     select * from {{ ref('int_survey_responses') }}
     where fate = 'loaded'

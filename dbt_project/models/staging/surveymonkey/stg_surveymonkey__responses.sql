@@ -1,4 +1,4 @@
-with landed as (
+with landed as {{ not_materialized() }} (
 
     select * from {{ source('landing', 'surveymonkey') }}
 
