@@ -32,8 +32,9 @@ from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
 KNOWN_VENDORS = (
     *("mixpanel", "amplitude", "segment", "rudderstack", "ga4", "snowplow", "posthog"),
-    *("adobe_analytics", "tabular", "typeform"),
+    *("adobe_analytics", "tabular", "typeform", "qualtrics", "surveymonkey", "zigpoll"),
 )
+SURVEYS = ("typeform", "qualtrics", "surveymonkey", "zigpoll")
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
 DEFAULT_CONFIG = Path("orchestration/migration.yaml")
@@ -46,6 +47,14 @@ TABULAR_COLUMNS = (
 )
 """The event columns a tabular source may map; its other columns become properties."""
 
+ZIGPOLL_COLUMNS = (
+    *("response_id", "created_at", "response", "question", "question_id"),
+    *("poll_id", "participant_id", "score_type"),
+)
+"""The columns of a survey answer that a Zigpoll table may map; nobody knows what it calls them."""
+
+ScoreType = Literal["nps", "csat", "rating", "choice", "number", "text"]
+
 NOBODY = (
     *("", "null", "undefined", "none", "nil", "nan", "0", "-1", "anonymous", "unknown", "n/a"),
     "00000000-0000-0000-0000-000000000000",
@@ -53,15 +62,19 @@ NOBODY = (
 """Ids that trackers write when they know nobody; they must never link two people."""
 
 VENDOR_SETTINGS = {
-    **dict.fromkeys(("columns", "format", "delimiter", "dedupe"), ("tabular",)),
+    "columns": ("tabular", "zigpoll"),
+    **dict.fromkeys(("format", "delimiter", "dedupe"), ("tabular",)),
     "page_names": ("segment", "rudderstack"),
     **dict.fromkeys(("extracts", "load_columns"), ("rudderstack",)),
     **dict.fromkeys(
         ("headers", "pad_missing_columns", "manifests", "login", "properties"),
         ("adobe_analytics",),
     ),
+    **dict.fromkeys(("score_types", "unanswered", "undated_on"), SURVEYS),
 }
 """Settings of a source that mean something for these vendors only."""
+SHAPING = {"vendor", *VENDOR_SETTINGS} - {"score_types", "unanswered"}
+"""Settings that landed or staged records depend on; those left out act in the marts."""
 
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -156,6 +169,9 @@ class SourceConfig(_Settings):
     page_names: bool | None = None
     extracts: bool | None = None
     load_columns: dict[Text, Annotated[list[Text], Field(min_length=1)]] | None = None
+    score_types: dict[Text, ScoreType] | None = None
+    unanswered: list[Text] | None = None
+    undated_on: date | None = None
     personal: list[Text] = []
     headers: ConfiguredPath | None = None
     pad_missing_columns: Annotated[Count, Field(le=100)] | None = None
@@ -174,11 +190,14 @@ class SourceConfig(_Settings):
 
     @field_validator("columns")
     @classmethod
-    def _columns_are_event_columns(cls, columns: dict[str, str] | None) -> dict[str, str] | None:
+    def _columns_are_known(
+        cls, columns: dict[str, str] | None, info: ValidationInfo
+    ) -> dict[str, str] | None:
+        known = ZIGPOLL_COLUMNS if info.data.get("vendor") == "zigpoll" else TABULAR_COLUMNS
         wrong = [
-            Problem(unknown("column", name, TABULAR_COLUMNS), (name,))
+            Problem(unknown("column", name, known), (name,))
             for name in columns or ()
-            if name not in TABULAR_COLUMNS
+            if name not in known
         ]
         if wrong:
             raise refuse(*wrong)
@@ -187,8 +206,9 @@ class SourceConfig(_Settings):
     @model_validator(mode="after")
     def _fits_its_vendor(self) -> Self:
         wrong = list(_tabular_problems(self) if self.vendor == "tabular" else _api_problems(self))
+        wrong += _survey_problems(self)
         wrong += [
-            Problem(f"is for vendor {' or '.join(vendors)}, not {self.vendor}; remove it", (key,))
+            Problem(f"is for {_named(vendors)}, not {self.vendor}; remove it", (key,))
             for key, vendors in VENDOR_SETTINGS.items()
             if getattr(self, key) is not None and self.vendor not in vendors
         ]
@@ -196,6 +216,10 @@ class SourceConfig(_Settings):
         if wrong:
             raise refuse(*wrong)
         return self
+
+
+def _named(vendors: tuple[str, ...]) -> str:
+    return "surveys" if vendors == SURVEYS else f"vendor {' or '.join(vendors)}"
 
 
 def _tabular_problems(source: SourceConfig) -> Iterable[Problem]:
@@ -219,6 +243,12 @@ def _api_problems(source: SourceConfig) -> Iterable[Problem]:
             "the project's own zone before",
             ("timezone",),
         )
+
+
+def _survey_problems(source: SourceConfig) -> Iterable[Problem]:
+    for column in ("response_id", "created_at", "response"):
+        if source.vendor == "zigpoll" and source.columns and column not in source.columns:
+            yield Problem("missing; name the file's column that holds it", ("columns", column))
 
 
 def _feed_problems(source: SourceConfig) -> Iterable[Problem]:
@@ -365,15 +395,14 @@ class Migration(_Settings):
         """A short hash of the settings behind each concern, to see what a change must rebuild.
 
         Keys: `clock:<source>` (time zone), `reading:<source>` (how its records are read and
-        deduplicated), `sessions`, `identity` (with each source's part in it), `reporting_timezone`,
-        `funnels`, and `taxonomy`, which reads the taxonomy file and may raise ConfigurationError.
+        deduplicated), `sessions`, `identity` (with each source's part in it), `surveys` (what their
+        answers mean), `reporting_timezone`, `funnels`, and `taxonomy`, which reads the taxonomy
+        file and may raise ConfigurationError.
         """
         per_source: dict[str, object] = {}
         for name, source in self.sources.items():
             per_source[f"clock:{name}"] = source.timezone
-            per_source[f"reading:{name}"] = source.model_dump(
-                mode="json", include={"vendor", *VENDOR_SETTINGS}
-            )
+            per_source[f"reading:{name}"] = source.model_dump(mode="json", include=SHAPING)
         settings = {
             **per_source,
             "sessions": self.sessions.model_dump(mode="json"),
@@ -381,6 +410,10 @@ class Migration(_Settings):
                 self.identity.model_dump(mode="json"),
                 {name: each.identity.model_dump() for name, each in self.sources.items()},
             ],
+            "surveys": {
+                name: each.model_dump(mode="json", include={"score_types", "unanswered"})
+                for name, each in self.sources.items()
+            },
             "reporting_timezone": self.reporting_timezone,
             "funnels": {name: each.model_dump(mode="json") for name, each in self.funnels.items()},
             "taxonomy": load_taxonomy(self.taxonomy).model_dump(mode="json"),

@@ -26,6 +26,7 @@ from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
+from orchestration.survey_settings import survey_tables
 from orchestration.taxonomy.model import (
     alias_rows,
     event_rows,
@@ -92,6 +93,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         for position, (kind, field) in enumerate(config.identity.keys.items())
     ]
     _write(connection, "identity_keys", keys, KEYS)
+    for table, rows, schema in survey_tables(migration):
+        _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
     primaries = [
@@ -289,7 +292,7 @@ def staging_code() -> str:
 def build_fingerprint(migration: Migration) -> str:
     """Hash of the settings and the code every mart depends on; a change rebuilds them all."""
     prints = migration.settings_fingerprint()
-    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels")
+    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels", "surveys")
     return _fingerprint([code_fingerprint("models", "macros"), *(prints[c] for c in concerns)])
 
 
@@ -331,6 +334,7 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "respondent_field": config.identity.respondent_field,
         "names_pages": bool(config.page_names),
         "loads_extracts": bool(config.extracts),
+        "undated_on": config.undated_on,
         "login_column": config.login.lower() if config.login else None,
         "property_names": json.dumps(
             {column.lower(): name for column, name in (config.properties or {}).items()}
@@ -409,6 +413,7 @@ SOURCES = _schema(
     respondent_field=TEXT,
     names_pages=BOOL,
     loads_extracts=BOOL,
+    undated_on=DATE,
     login_column=TEXT,
     property_names=TEXT,
 )

@@ -313,6 +313,48 @@
     cast(json_merge_patch({{ document }}, {{ patch }}) as varchar)
 {%- endmacro %}
 
+{# JSON object text with the keys of another added; of a key in both, the other's value. #}
+{% macro json_merged(document, other) -%}
+    {{ return(adapter.dispatch('json_merged')(document, other)) }}
+{%- endmacro %}
+{% macro default__json_merged(document, other) -%}
+    to_json(map_concat(
+        map_filter(
+            from_json({{ document }}, 'map<string,variant>'),
+            (k, v) -> not map_contains_key(from_json({{ other }}, 'map<string,variant>'), k)
+        ),
+        from_json({{ other }}, 'map<string,variant>')
+    ))
+{%- endmacro %}
+{% macro duckdb__json_merged(document, other) -%}
+    cast(json_merge_patch({{ document }}, {{ other }}) as varchar)
+{%- endmacro %}
+
+{# The texts of a group as a JSON array, in an order; an aggregate. #}
+{% macro json_list_of(text, order) -%}
+    {{ return(adapter.dispatch('json_list_of')(text, order)) }}
+{%- endmacro %}
+{% macro default__json_list_of(text, order) -%}
+    to_json(transform(
+        array_sort(collect_list(struct({{ order }} as place, {{ text }} as member))),
+        each -> each.member
+    ))
+{%- endmacro %}
+{% macro duckdb__json_list_of(text, order) -%}
+    cast(to_json(list({{ text }} order by {{ order }})) as varchar)
+{%- endmacro %}
+
+{# Text with every match of a pattern replaced. #}
+{% macro replace_matches(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_matches')(text, pattern, replacement)) }}
+{%- endmacro %}
+{% macro default__replace_matches(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+{% macro duckdb__replace_matches(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
 {# The texts at several top-level keys, given as a list, joined by a separator no text holds. #}
 {% macro json_texts(document, keys) -%}
     {{ return(adapter.dispatch('json_texts')(document, keys)) }}

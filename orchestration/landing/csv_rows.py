@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -67,19 +68,21 @@ def frame_csv(
     names: Sequence[str] = (),
     fill_header: bool = False,
     encoding: str | None = None,
+    renamed: Mapping[str, str] = MappingProxyType({}),
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Frame the records after one header record, which is not counted.
 
     Where `names` are given there is no header and every record is one of these cells.
-    With `fill_header` an empty header cell repeats the one before it. What is not UTF-8 is read as
+    With `fill_header` an empty header cell repeats the one before it; `renamed` says what header
+    cells are called instead. What is not UTF-8 is read as
     `encoding`, if one is given, and kept as it was in `raw_bytes`.
 
     A record whose cells do not fit the header is kept with error `wrong_column_count`, one whose
     quotes do not close with `stray_quote`. A last record without line end that does not fit is the
     tail of a cut file.
     """
-    rows = _Rows(tally, member, delimiter, fill_header, encoding, list(names))
+    rows = _Rows(tally, member, delimiter, fill_header, encoding, renamed, list(names))
     yield from _framed(rows, blocks, torn)
 
 
@@ -147,6 +150,7 @@ class _Rows:
     delimiter: str
     fill_header: bool = False
     encoding: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
 
     def frame(self, data: bytes, *, is_last: bool) -> Generator[pa.RecordBatch, None, bytes]:
@@ -203,6 +207,7 @@ class _Rows:
         decoded = text.decode("utf-8", errors="surrogateescape")
         reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=self.delimiter)
         cells = [_in_encoding(cell, self.encoding or "utf-8") for cell in next(reader, [])]
+        cells = [self.renamed.get(cell, cell) for cell in cells]
         self.names = column_names(filled(cells) if self.fill_header else cells)
         return len(text)
 

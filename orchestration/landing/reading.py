@@ -114,6 +114,7 @@ def _framed(
             names=framing.names,
             fill_header=framing.fill_header,
             encoding=framing.encoding,
+            renamed=dict(framing.renamed),
             torn=torn,
         )
     if framing.kind == "tsv":

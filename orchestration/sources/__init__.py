@@ -11,11 +11,14 @@ from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.ga4 import Ga4
 from orchestration.sources.mixpanel import Mixpanel
 from orchestration.sources.posthog import Posthog
+from orchestration.sources.qualtrics import Qualtrics
 from orchestration.sources.rudderstack import RudderStack
 from orchestration.sources.segment import Segment
 from orchestration.sources.snowplow import Snowplow
+from orchestration.sources.surveymonkey import SurveyMonkey
 from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
+from orchestration.sources.zigpoll import Zigpoll
 
 REGISTRY: dict[str, Source] = {
     source.vendor: source
@@ -23,7 +26,8 @@ REGISTRY: dict[str, Source] = {
         # their records have `properties`, by which Mixpanel knows its own
         *(RudderStack(), Segment(), Posthog()),
         *(Mixpanel(), Amplitude(), Ga4(), Snowplow()),
-        *(Typeform(), AdobeAnalytics(), Tabular()),
+        *(Typeform(), Qualtrics(), SurveyMonkey(), Zigpoll()),
+        *(AdobeAnalytics(), Tabular()),
     )
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")

@@ -31,12 +31,13 @@ class Framing:
     """How to cut a file of this form into records.
 
     lines: one a line. csv: RFC 4180 with a header; with `fill_header` an empty header cell repeats
-    the one before it; with `names` there is no header and the cells are called so. tsv:
-    tab-separated cells that are called `names`, with backslash escapes or without; up to `pad`
-    cells may be missing at the end, and with `has_header` the first line is no record. json_items:
-    the elements of the array under `key` of one document, or of the document that is an array (no
-    key). parquet: rows. document: the file as one record. nothing: a known file without records,
-    such as a manifest. `encoding` is what csv and tsv records are written in that are not UTF-8.
+    the one before it, and `renamed` says what header cells are called instead; with `names` there
+    is no header and the cells are called so. tsv: tab-separated cells that are called `names`, with
+    backslash escapes or without; up to `pad` cells may be missing at the end, and with `has_header`
+    the first line is no record. json_items: the elements of the array under `key` of one document,
+    or of the document that is an array (no key). parquet: rows. document: the file as one record.
+    nothing: a known file without records, such as a manifest.
+    `encoding` is what csv and tsv records are written in that are not UTF-8.
     """
 
     kind: Literal["lines", "csv", "tsv", "json_items", "parquet", "document", "nothing"]
@@ -48,6 +49,7 @@ class Framing:
     has_header: bool = False
     fill_header: bool = False
     encoding: str | None = None
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -279,6 +279,21 @@ EXPORTS: dict[str, Export] = {
         head=b"Respondent ID,Collector ID,Start Date,End Date,Would you?,user_id\n,,,,Response,\n",
         settings={"timezone": "UTC", "identity": {"respondent_field": "user_id"}},
     ),
+    "zigpoll": Export(
+        "a.csv",
+        _zigpoll,
+        head=b"id,created,poll,question,answer,user_id\n",
+        settings={
+            "columns": {
+                "response_id": "id",
+                "created_at": "created",
+                "poll_id": "poll",
+                "question": "question",
+                "response": "answer",
+            },
+            "identity": {"respondent_field": "user_id"},
+        },
+    ),
     "typeform": Export(
         "a.csv",
         _typeform,
