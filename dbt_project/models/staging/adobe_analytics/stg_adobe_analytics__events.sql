@@ -93,7 +93,7 @@ named as {{ not_materialized() }} (
                 then concat(visid_high, '_', visid_low)
         end as visitor_id,
         {{ adobe_set(adobe_cell('cells', 'login_column')) }} as login,
-        {{ json_with_members(adobe_properties('cells', 'property_names'), {
+        {{ json_extended(adobe_properties('cells', 'property_names'), {
             'products': adobe_products('products'),
             'visitor_local_time': 'to_json(' ~ adobe_local_time('visitor_clock') ~ ')',
         }) }} as properties
@@ -105,7 +105,7 @@ parted as {{ not_materialized() }} (
 
     select
         named.*,
-        {{ each_number_to(
+        {{ each_number(
             "length(coalesce(names, '')) - length(replace(coalesce(names, ''), ',', '')) + 1"
         ) }} as record_part
     from named
@@ -144,7 +144,8 @@ described as {{ not_materialized() }} (
             when has_hit_id
                 then concat_ws(
                     chr(31), 'hitid', hitid_high, hitid_low, coalesce(visit_num, ''),
-                    coalesce(visit_page_num, ''), split_part(names, ',', cast(record_part as integer))
+                    coalesce(visit_page_num, ''),
+                    split_part(names, ',', cast(record_part as integer))
                 )
         end as key_parts,
         -- the cells are written in the order of their names
@@ -173,7 +174,7 @@ described as {{ not_materialized() }} (
                 then concat_ws(':', visitor_id, visit_num, visit_start_time_gmt)
         end as session_hint,
         case
-            when app is null and url is not null then 'web'
+            when app is null then 'web'
             when lower(app_os) like 'ios%' then 'ios'
             when lower(app_os) like 'android%' then 'android'
         end as platform,
