@@ -66,6 +66,8 @@ def _build(folder: Path, files: Files) -> World:
             (location / name).write_bytes(content)
         sources[vendor] = {"vendor": vendor, "location": str(location), **export.settings}
     (folder / "taxonomy.yaml").write_text(TAXONOMY)
+    (folder / "home").mkdir()
+    (folder / "home" / "key").write_text("one key, so that masked values are equal in all worlds")
     config = folder / "migration.yaml"
     settings = {
         "home": "home",

@@ -176,8 +176,8 @@ def _snowplow(act: Act) -> bytes:
     cells[2] = cells[3] = cells[4] = _plain(act.at) + ".000"
     cells[5], cells[6] = "unstruct", f"00000000-0000-4000-8000-{act.number:012d}"
     cells[12], cells[15] = act.user or "", act.device
-    cells[122], cells[123], cells[124], cells[125] = "com.acme", act.event, "jsonschema", "1-0-0"
-    cells[127] = _plain(act.at) + ".000"
+    cells[125], cells[126], cells[127], cells[128] = "com.acme", act.event, "jsonschema", "1-0-0"
+    cells[124] = _plain(act.at) + ".000"
     return "\t".join(cells).encode()
 
 
