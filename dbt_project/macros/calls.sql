@@ -4,11 +4,12 @@
     `call_fields`, and
       document (its JSON text), is_row (of a table, in snake_case), table_name (of a row, null for
       an event's own table), is_second_copy (counts only where there is no other copy of the
-      event), layout_error (why its fields cannot be found), filter_reason, link_kind, link_left, link_right (of a merge call).
+      event), layout_error (why its fields cannot be found), filter_reason, and of a merge call
+      link_kind, link_left, link_right.
     `described_calls` makes the CTE `described` of it, which `staged_events` asks for.
 #}
 
-{# The fields of a call, under one name whichever way it is written, and where an object has them. #}
+{# The fields of a call, under one name however it is written, and where an object has them. #}
 {% macro call_paths() -%}
     {{ return({
         'message_id': 'messageId', 'call_type': 'type', 'anonymous_id': 'anonymousId',
@@ -49,11 +50,12 @@
 {% endfor -%}
 {%- endmacro %}
 
-{# The fields of a call in the JSON text of an object; `received` where the object has no receipt. #}
+{# The fields of a call in an object's JSON text; `received` where it has no receipt of its own. #}
 {% macro call_fields_of(document, received) -%}
 {%- for field, path in call_paths().items() -%}
     {%- set text = json_text(document, '$.' ~ path) -%}
-    {{ 'coalesce(' ~ text ~ ', ' ~ received ~ ')' if field == 'received_time' else text }} as {{ field }}
+    {{ 'coalesce(' ~ text ~ ', ' ~ received ~ ')' if field == 'received_time' else text }}
+        as {{ field }}
     {{- ',' if not loop.last }}
 {% endfor -%}
 {%- endmacro %}
@@ -81,7 +83,8 @@
 {% macro call_table(file_name, member) -%}
     nullif(regexp_extract(
         lower(concat_ws('/', {{ file_name }}, {{ member }})),
-        '^(?:.*[/=])?(tracks|identifies|pages|screens|groups|aliases|users|accounts)(?:[-_]?[0-9]+(?:_part_[0-9]+)?)?(?:[.].*)?(?:/.*)?$',
+        '{{ '^(?:.*[/=])?(tracks|identifies|pages|screens|groups|aliases|users|accounts)'
+            ~ '(?:[-_]?[0-9]+(?:_part_[0-9]+)?)?(?:[.].*)?(?:/.*)?$' }}',
         1
     ), '')
 {%- endmacro %}
@@ -103,7 +106,7 @@
 {# Text without the secret that lets anybody send in the source's name. #}
 {% macro without_write_key(text) -%}
     case
-        when {{ text }} like '%rite_ey%' or {{ text }} like '%rite__ey%'
+        when instr({{ text }}, 'riteKey') > 0 or instr({{ text }}, 'rite_key') > 0
             then {{ replaced_all(
                 text, '"write_?[Kk]ey.?" *: *.?"[^"]*"?', '"writeKey":"removed"'
             ) }}
@@ -127,7 +130,7 @@
 #}
 {% macro described_calls(rest) %}
 {%- set object_keys = [
-    'properties', 'traits', 'context', 'event', 'userId', 'anonymousId', 'timestamp', 'receivedAt',
+    'properties', 'traits', 'event', 'userId', 'anonymousId', 'timestamp', 'receivedAt',
     'writeKey', 'write_key'
 ] -%}
 {%- set row_keys = [
@@ -138,8 +141,7 @@
     'context_campaign_name', 'write_key', 'context_write_key'
 ] -%}
 {%- set trait_keys = ['userId', 'anonymousId'] -%}
-{%- set with_rest = json_with_rest('own', 'document', rest, object_keys) -%}
-{%- set with_context = json_with_rest(with_rest, 'context', '$context', ['traits']) -%}
+{%- set with_rest = json_with_rest('own', 'bare_document', rest, object_keys) -%}
 opened_calls as {{ not_materialized() }} (
 
     select
@@ -160,10 +162,11 @@ opened_calls as {{ not_materialized() }} (
             as known_user_id,
         nullif(anonymous_id, '') as known_anonymous_id,
         {{ stamp_to_instant('received_time') }} as received_instant_at,
-        {{ json_object_at('object', '$.context') }} as context,
-        {{ json_object_at('object', '$.traits') }} as traits,
-        {{ json_object_at('object', '$.context.traits') }} as context_traits,
-        {{ json_object_at('object', '$.properties') }} as bag
+        case
+            when call_type in ('identify', 'group') then {{ json_object_at('object', '$.traits') }}
+            else {{ json_object_at('object', '$.properties') }}
+        end as bag,
+        {{ json_object_at('object', '$.context.traits') }} as context_traits
     from (
         select
             calls.*,
@@ -192,17 +195,20 @@ timed_calls as {{ not_materialized() }} (
         -- a trait's `name` is a person's, that of a page or a product is not
         case
             when call = 'identify'
-                then replace(coalesce(traits, context_traits), '"name":', '"$name":')
-            when call = 'group' then traits
+                then replace(coalesce(nullif(bag, 'null'), context_traits), '"name":', '"$name":')
             when call in ('page', 'screen')
                 then {{ json_with_members('bag', 'document', ['name', 'category']) }}
             else bag
         end as own,
-        -- what the sender knew of the user when something else was told
+        replace(context_traits, '"name":', '"$name":') as other_traits,
+        -- the document with those traits taken out
         case
-            when call <> 'identify' and {{ json_is_object('context_traits') }}
-                then replace(context_traits, '"name":', '"$name":')
-        end as other_traits
+            when {{ json_is_object('context_traits') }}
+                then {{ json_with_rest(
+                    json_without('document', ['context']),
+                    json_object_at('document', '$.context'), 'context', ['traits']
+                ) }}
+        end as bare_document
     from opened_calls
 
 ),
@@ -326,10 +332,10 @@ described as {{ not_materialized() }} (
             when is_row and call in ('identify', 'profile')
                 then replace({{ json_without('document', row_keys) }}, '"name":', '"$name":')
             when is_row then {{ json_without('document', row_keys) }}
-            when other_traits is not null
-                then {{ json_with_rest(with_context, 'other_traits', '$traits', trait_keys) }}
-            when {{ json_is_object('context') }} then {{ with_context }}
-            else {{ with_rest }}
+            when bare_document is null
+                then {{ json_with_rest('own', 'document', rest, object_keys) }}
+            when call = 'identify' then {{ with_rest }}
+            else {{ json_with_rest(with_rest, 'other_traits', '$traits', trait_keys) }}
         end as properties
     from timed_calls
 
