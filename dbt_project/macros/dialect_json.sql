@@ -82,8 +82,8 @@
         lambda m: {
             'key': m.key,
             'value': case
-                when json_type(m.value) <> 'VARCHAR' then cast(m.value as varchar)
-                when substr(m.value ->> '$', 1, 1) not in ('{', '[') then cast(m.value as varchar)
+                when substr(cast(m.value as varchar), 1, 2) not in ('"{', '"[')
+                    then cast(m.value as varchar)
                 when json_valid(m.value ->> '$') then m.value ->> '$'
                 else cast(m.value as varchar)
             end

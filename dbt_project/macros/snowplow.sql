@@ -7,19 +7,23 @@
 
 {# Which members of an event are self-describing data, and which its own fields. #}
 {% macro snowplow_is_context(key) -%}
-    ({{ matches(key, '^contexts_.') }} or {{ key }} in ('contexts', 'derived_contexts'))
+    (substr({{ key }}, 1, 9) = 'contexts_' or {{ key }} in ('contexts', 'derived_contexts'))
 {%- endmacro %}
 {% macro snowplow_is_unstruct(key) -%}
-    {{ matches(key, '^unstruct_event(_.|$)') }}
+    substr({{ key }}, 1, 14) = 'unstruct_event'
 {%- endmacro %}
 {% macro snowplow_is_own(key) -%}
-    {{ matches(key, '^(se|page|pp|tr|ti)_') }}
+    (substr({{ key }}, 1, 3) in ('se_', 'pp_', 'tr_', 'ti_') or substr({{ key }}, 1, 5) = 'page_')
 {%- endmacro %}
 
 {# A member's value as JSON; flags are 1 and 0 in enriched events, true and false in tables. #}
 {% macro snowplow_value(member) -%}
     case
-        when not {{ matches(member ~ '.key', '^(br_features_.*|br_cookies|dvce_ismobile)$') }}
+        when
+            not (
+                {{ member }}.key in ('br_cookies', 'dvce_ismobile')
+                or substr({{ member }}.key, 1, 12) = 'br_features_'
+            )
             then {{ member }}.value
         when lower(replace({{ member }}.value, '"', '')) in ('1', 'true') then 'true'
         when lower(replace({{ member }}.value, '"', '')) in ('0', 'false') then 'false'
@@ -27,20 +31,25 @@
     end
 {%- endmacro %}
 
-{# The member that is the data of a self-describing event, null where there is none. #}
+{# The member that is the data of a self-describing event, null where there is none. Some tables
+   hold it as a list of one. #}
 {% macro snowplow_body(members) -%}
     {{ return(adapter.dispatch('snowplow_body')(members)) }}
 {%- endmacro %}
 {% macro default__snowplow_body(members) -%}
     get(filter(
         {{ members }},
-        m -> {{ snowplow_is_unstruct('m.key') }} and substr(m.value, 1, 1) = '{'
+        m -> {{ snowplow_is_unstruct('m.key') }} and substr(m.value, 1, 1) in ('{', '[')
     ), 0)
 {%- endmacro %}
 {% macro duckdb__snowplow_body(members) -%}
     list_filter(
         {{ members }},
-        lambda m: {{ snowplow_is_unstruct('m.key') }} and json_type(m.value) = 'OBJECT'
+        lambda m: case
+            when {{ snowplow_is_unstruct('m.key') }}
+                then json_type(m.value) = 'OBJECT' or json_type(m.value, '$[0]') = 'OBJECT'
+            else false
+        end
     )[1]
 {%- endmacro %}
 
@@ -58,7 +67,10 @@
             "list_filter(" ~ members ~ ", lambda m: " ~ snowplow_is_own("m.key") ~ ")"
         ) }},
         coalesce(
-            cast(json_extract({{ body }}.value, '$.data.data') as varchar), {{ body }}.value, '{}'
+            cast(json_extract({{ body }}.value, '$.data.data') as varchar),
+            cast(json_extract({{ body }}.value, '$[0]') as varchar),
+            {{ body }}.value,
+            '{}'
         ),
         {{ json_of_groups(contexts) }},
         json_object('$snowplow', cast(concat('{', array_to_string(list_transform(
@@ -66,8 +78,7 @@
                 {{ members }},
                 lambda m: not {{ snowplow_is_own('m.key') }}
                 and not (
-                    {{ snowplow_is_context('m.key') }}
-                    and json_type(m.value) in ('OBJECT', 'ARRAY')
+                    {{ snowplow_is_context('m.key') }} and substr(m.value, 1, 1) in ('{', '[')
                 )
                 and not coalesce(m.key = {{ body }}.key, false)
                 and m.key not in ('{{ lifted | join("', '") }}')
@@ -82,7 +93,12 @@
             "filter(" ~ members ~ ", m -> " ~ snowplow_is_own("m.key") ~ ")"
         ) }}, 'map<string,variant>'),
         from_json(
-            coalesce(get_json_object({{ body }}.value, '$.data.data'), {{ body }}.value, '{}'),
+            coalesce(
+                get_json_object({{ body }}.value, '$.data.data'),
+                get_json_object({{ body }}.value, '$[0]'),
+                {{ body }}.value,
+                '{}'
+            ),
             'map<string,variant>'
         ),
         from_json({{ json_of_groups(contexts) }}, 'map<string,variant>'),
@@ -107,8 +123,7 @@
     flatten(list_transform(
         list_filter(
             {{ members }},
-            lambda m: {{ snowplow_is_context('m.key') }}
-            and json_type(m.value) in ('OBJECT', 'ARRAY')
+            lambda m: {{ snowplow_is_context('m.key') }} and substr(m.value, 1, 1) in ('{', '[')
         ),
         lambda m: case
             when json_type(m.value, '$.data') = 'ARRAY' and m.key in ('contexts', 'derived_contexts')

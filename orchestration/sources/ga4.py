@@ -21,12 +21,14 @@ class Ga4(Source):
     """Lines, an array or Parquet with `event_timestamp` and `event_name`, in either case."""
 
     vendor = "ga4"
-    # all else is lifted in staging, once the three shapes are one
+    # what time and fate depend on; all else is lifted in staging, once the shapes are one
     envelope = {
         "event_name": ("event_name",),
         "event_timestamp": ("event_timestamp",),
         "upper_event_name": ("EVENT_NAME",),
         "upper_event_timestamp": ("EVENT_TIMESTAMP",),
+        "occurrence_date": ("occurrence_date",),
+        "upper_occurrence_date": ("OCCURRENCE_DATE",),
     }
     raw_date = """try(make_timestamp(
         try_cast(coalesce("event_timestamp", "upper_event_timestamp") as bigint)))"""

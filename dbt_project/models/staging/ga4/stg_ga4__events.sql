@@ -3,8 +3,6 @@
     'platform'
 ] -%}
 {%- set paths = {
-    'event_name': '$.event_name',
-    'event_timestamp': '$.event_timestamp',
     'user_id': '$.user_id',
     'user_pseudo_id': '$.user_pseudo_id',
     'platform': '$.platform',
@@ -22,8 +20,7 @@
     'app_version': '$.app_info.version',
     'manual_campaign': '$.collected_traffic_source.manual_campaign_name',
     'manual_source': '$.collected_traffic_source.manual_source',
-    'manual_medium': '$.collected_traffic_source.manual_medium',
-    'occurrence_date': '$.occurrence_date'
+    'manual_medium': '$.collected_traffic_source.manual_medium'
 } -%}
 with landed as {{ not_materialized() }} (
 
@@ -53,10 +50,18 @@ documents as {{ not_materialized() }} (
         landed.member,
         landed.record_number,
         landed.landed_at,
+        nullif(coalesce(landed.event_name, landed.upper_event_name), '') as event_name,
+        nullif(coalesce(landed.event_timestamp, landed.upper_event_timestamp), '')
+            as event_timestamp,
+        coalesce(landed.occurrence_date, landed.upper_occurrence_date) as occurrence_date,
         case
             when landed.parse_error is not null then null
             when
-                coalesce(landed.upper_event_name, landed.upper_event_timestamp) is not null
+                coalesce(
+                    landed.upper_event_name,
+                    landed.upper_event_timestamp,
+                    landed.upper_occurrence_date
+                ) is not null
                 or {{ json_is_text('landed.raw', '$.event_params') }}
                 then {{ json_lower_keys('landed.raw') }}
             else landed.raw
@@ -90,6 +95,9 @@ opened as {{ not_materialized() }} (
         member,
         record_number,
         landed_at,
+        event_name,
+        event_timestamp,
+        occurrence_date,
         document,
         {%- for column in paths %}
         nullif({{ list_item('texts', loop.index) }}, '') as {{ column }},
