@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from orchestration.demo import generate_mixpanel
@@ -26,11 +27,14 @@ class Export:
     events: int
     days: int
     persons: int
+    start: date = date(2025, 1, 1)
 
     @property
     def folder(self) -> Path:
         """Where its files lie."""
-        return BENCH / "exports" / f"mixpanel-{self.events}-{self.days}d-{self.persons}p"
+        return (
+            BENCH / "exports" / f"mixpanel-{self.events}-{self.days}d-{self.persons}p-{self.start}"
+        )
 
     def files(self) -> list[Path]:
         """Its files by date; they are written when they are not all there."""
@@ -44,6 +48,7 @@ class Export:
             days=self.days,
             persons=self.persons,
             seed=SEED,
+            start=self.start,
             link_share=LINK_SHARE,
         )
 

@@ -29,6 +29,8 @@ from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
 from orchestration.migration.waves import bring_into_scope
 from orchestration.warehouse import open_work, writing
 
+MARTS = ("tag:intermediate", "tag:marts", "tag:quality")
+
 
 class BuildFailed(Exception):
     """dbt did not build a model."""
@@ -43,10 +45,10 @@ def profiled_build(config: Path) -> dict[str, Rows]:
     with tempfile.TemporaryDirectory() as scratch, writing(migration):
         recorder = Recorder(Path(scratch))
         _recorded(recorder, "control tables", lambda: pipeline.plan_staging(migration))
-        _dbt(recorder, migration, "tag:staging")
+        _dbt(recorder, migration, *pipeline.staging_models(migration))
         pipeline.note_staged(migration)
         _recorded(recorder, "rebuild_set", lambda: pipeline.plan_marts(migration))
-        _dbt(recorder, migration, "tag:intermediate tag:marts tag:quality")
+        _dbt(recorder, migration, "--select", *MARTS)
         pipeline.note_built(migration)
     return recorder.rows
 
@@ -64,15 +66,15 @@ def _recorded(recorder: Recorder, owner: str, step: Callable[[], object]) -> Non
         step()
 
 
-def _dbt(recorder: Recorder, migration: Migration, select: str) -> None:
-    arguments = ["run", "--quiet", "--select", *select.split(), "--project-dir", str(PROJECT)]
+def _dbt(recorder: Recorder, migration: Migration, *models: str) -> None:
+    arguments = ["run", "--quiet", *models, "--project-dir", str(PROJECT)]
     arguments += ["--vars", json.dumps(dbt_vars(migration))]
     with recorder.watching_dbt():
         done = dbtRunner().invoke(arguments)
     # dbt keeps the warehouse open for as long as its process lives
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not done.success:
-        raise BuildFailed(f"dbt run --select {select}: {done.exception or done.result}")
+        raise BuildFailed(f"dbt run {' '.join(models)}: {done.exception or done.result}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from rich.table import Table
 
 from benchmarks.incremental import LIMIT, NewDay, growth
 from benchmarks.sizes import PROMISED, Comparison
+from benchmarks.vendors import LIMIT as VENDOR_LIMIT
+from benchmarks.vendors import LIMITS, VendorLanding
 
 
 def print_comparison(found: Comparison, out: Console) -> None:
@@ -54,6 +56,19 @@ def print_comparison(found: Comparison, out: Console) -> None:
         for name, (ours, theirs) in found.differences.items()
     ]
     out.print("Answers differ. " + "; ".join(told) if told else "Both gave the same answers.")
+
+
+def print_vendors(landings: Sequence[VendorLanding], out: Console) -> None:
+    """Landing of each vendor's form beside the plain read of the same files."""
+    table = Table(title="Landing of a vendor's form and the plain read", title_justify="left")
+    for column in ("vendor", "records", "ours s", "plain s", "ratio", "promised"):
+        table.add_column(column, justify="left" if column == "vendor" else "right")
+    for each in landings:
+        limit = LIMITS.get(each.vendor, VENDOR_LIMIT)
+        ratio = f"{each.ratio:,.2f}" if each.ratio <= limit else f"[red]{each.ratio:,.2f}[/]"
+        seconds = f"{each.ours:,.1f}", f"{each.plain:,.1f}"
+        table.add_row(each.vendor, f"{each.records:,}", *seconds, ratio, f"at most {limit:g}")
+    out.print(table)
 
 
 def print_new_days(days: Sequence[NewDay], out: Console) -> None:

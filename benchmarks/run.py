@@ -18,8 +18,9 @@ from rich.console import Console
 from benchmarks.exports import BENCH, size_of
 from benchmarks.incremental import EVENTS_A_DAY, HISTORIES, add_a_day, feed_of
 from benchmarks.processes import ProcessFailed
-from benchmarks.report import print_comparison, print_new_days
+from benchmarks.report import print_comparison, print_new_days, print_vendors
 from benchmarks.sizes import DLT_PYTHON, compare
+from benchmarks.vendors import measure_vendors
 
 DLT_EVENTS = 1_000_000
 RESULTS = BENCH / "results.json"
@@ -31,6 +32,9 @@ def main(
     skip_dlt: Annotated[bool, typer.Option("--skip-dlt", help="Do not land with dlt.")] = False,
     skip_incremental: Annotated[
         bool, typer.Option("--skip-incremental", help="Do not measure a new day.")
+    ] = False,
+    skip_vendors: Annotated[
+        bool, typer.Option("--skip-vendors", help="Do not land every vendor's form.")
     ] = False,
     histories: Annotated[str, typer.Option(help="Days before the new day.")] = HISTORIES,
     events_a_day: Annotated[
@@ -46,7 +50,7 @@ def main(
     lengths = _numbers("--histories", histories)
     if events and not skip_dlt and not DLT_PYTHON.exists():
         raise typer.BadParameter(f"{DLT_PYTHON} is not there: `make bench` makes it, or --skip-dlt")
-    results: dict[str, Any] = {"machine": _machine(), "sizes": [], "new_days": []}
+    results: dict[str, Any] = {"machine": _machine(), "sizes": [], "vendors": [], "new_days": []}
     try:
         for size in events:
             with_dlt = not skip_dlt and size <= DLT_EVENTS
@@ -54,6 +58,11 @@ def main(
             results["sizes"].append(asdict(found) | {"ratios": found.ratios()})
             _write(results)
             print_comparison(found, out)
+        if not skip_vendors:
+            landings = measure_vendors(_tell)
+            results["vendors"] = [asdict(each) | {"ratio": each.ratio} for each in landings]
+            _write(results)
+            print_vendors(landings, out)
         if not skip_incremental:
             feed = feed_of(events_a_day, lengths)
             days = []

@@ -31,9 +31,10 @@ from orchestration.taxonomy.model import load_taxonomy
 from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
 KNOWN_VENDORS = (
-    *("mixpanel", "amplitude", "ga4", "snowplow", "posthog"),
-    *("tabular", "typeform"),
+    *("mixpanel", "amplitude", "segment", "rudderstack", "ga4", "snowplow", "posthog"),
+    *("adobe_analytics", "tabular", "typeform", "qualtrics", "surveymonkey", "zigpoll"),
 )
+SURVEYS = ("typeform", "qualtrics", "surveymonkey", "zigpoll")
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
 DEFAULT_CONFIG = Path("orchestration/migration.yaml")
@@ -46,11 +47,34 @@ TABULAR_COLUMNS = (
 )
 """The event columns a tabular source may map; its other columns become properties."""
 
+ZIGPOLL_COLUMNS = (
+    *("response_id", "created_at", "response", "question", "question_id"),
+    *("poll_id", "participant_id", "score_type"),
+)
+"""The columns of a survey answer that a Zigpoll table may map; nobody knows what it calls them."""
+
+ScoreType = Literal["nps", "csat", "rating", "choice", "number", "text"]
+
 NOBODY = (
     *("", "null", "undefined", "none", "nil", "nan", "0", "-1", "anonymous", "unknown", "n/a"),
     "00000000-0000-0000-0000-000000000000",
 )
 """Ids that trackers write when they know nobody; they must never link two people."""
+
+VENDOR_SETTINGS = {
+    "columns": ("tabular", "zigpoll"),
+    **dict.fromkeys(("format", "delimiter", "dedupe"), ("tabular",)),
+    "page_names": ("segment", "rudderstack"),
+    **dict.fromkeys(("extracts", "load_columns"), ("rudderstack",)),
+    **dict.fromkeys(
+        ("headers", "pad_missing_columns", "manifests", "login", "properties"),
+        ("adobe_analytics",),
+    ),
+    **dict.fromkeys(("score_types", "unanswered", "undated_on"), SURVEYS),
+}
+"""Settings of a source that mean something for these vendors only."""
+SHAPING = {"vendor", *VENDOR_SETTINGS} - {"score_types", "unanswered"}
+"""Settings that landed or staged records depend on; those left out act in the marts."""
 
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -142,7 +166,18 @@ class SourceConfig(_Settings):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     identity: SourceIdentity = SourceIdentity()
     dedupe: Annotated[list[Text], Field(min_length=1)] | None = None
+    page_names: bool | None = None
+    extracts: bool | None = None
+    load_columns: dict[Text, Annotated[list[Text], Field(min_length=1)]] | None = None
+    score_types: dict[Text, ScoreType] | None = None
+    unanswered: list[Text] | None = None
+    undated_on: date | None = None
     personal: list[Text] = []
+    headers: ConfiguredPath | None = None
+    pad_missing_columns: Annotated[Count, Field(le=100)] | None = None
+    manifests: Literal["required", "optional"] | None = None
+    login: Text | None = None
+    properties: dict[Text, Name] | None = None
     store: Literal["copy", "reference"] = "copy"
 
     @field_validator("vendor")
@@ -155,11 +190,14 @@ class SourceConfig(_Settings):
 
     @field_validator("columns")
     @classmethod
-    def _columns_are_event_columns(cls, columns: dict[str, str] | None) -> dict[str, str] | None:
+    def _columns_are_known(
+        cls, columns: dict[str, str] | None, info: ValidationInfo
+    ) -> dict[str, str] | None:
+        known = ZIGPOLL_COLUMNS if info.data.get("vendor") == "zigpoll" else TABULAR_COLUMNS
         wrong = [
-            Problem(unknown("column", name, TABULAR_COLUMNS), (name,))
+            Problem(unknown("column", name, known), (name,))
             for name in columns or ()
-            if name not in TABULAR_COLUMNS
+            if name not in known
         ]
         if wrong:
             raise refuse(*wrong)
@@ -168,9 +206,20 @@ class SourceConfig(_Settings):
     @model_validator(mode="after")
     def _fits_its_vendor(self) -> Self:
         wrong = list(_tabular_problems(self) if self.vendor == "tabular" else _api_problems(self))
+        wrong += _survey_problems(self)
+        wrong += [
+            Problem(f"is for {_named(vendors)}, not {self.vendor}; remove it", (key,))
+            for key, vendors in VENDOR_SETTINGS.items()
+            if getattr(self, key) is not None and self.vendor not in vendors
+        ]
+        wrong += _feed_problems(self)
         if wrong:
             raise refuse(*wrong)
         return self
+
+
+def _named(vendors: tuple[str, ...]) -> str:
+    return "surveys" if vendors == SURVEYS else f"vendor {' or '.join(vendors)}"
 
 
 def _tabular_problems(source: SourceConfig) -> Iterable[Problem]:
@@ -186,15 +235,35 @@ def _tabular_problems(source: SourceConfig) -> Iterable[Problem]:
 
 
 def _api_problems(source: SourceConfig) -> Iterable[Problem]:
+    if source.vendor == "adobe_analytics" and source.timezone is None:
+        yield Problem("missing; name the zone of the report suite", ("timezone",))
     if source.vendor == "mixpanel" and source.timezone is None:
         yield Problem(
             "missing; mixpanel writes project time: UTC for projects created since January 2023, "
             "the project's own zone before",
             ("timezone",),
         )
-    for key in ("columns", "format", "delimiter", "dedupe"):
-        if getattr(source, key) is not None:
-            yield Problem(f"is for vendor tabular, not {source.vendor}; remove it", (key,))
+
+
+def _survey_problems(source: SourceConfig) -> Iterable[Problem]:
+    for column in ("response_id", "created_at", "response"):
+        if source.vendor == "zigpoll" and source.columns and column not in source.columns:
+            yield Problem("missing; name the file's column that holds it", ("columns", column))
+
+
+def _feed_problems(source: SourceConfig) -> Iterable[Problem]:
+    """Settings of Adobe's data feed: columns that the site or the delivery does not name itself."""
+    if source.headers is not None and not source.headers.is_file():
+        yield Problem(
+            f"{source.headers} is no file; it holds the column names in their order", ("headers",)
+        )
+    named: dict[str, str] = {}
+    for column, name in (source.properties or {}).items():
+        first = named.setdefault(name, column)
+        if first != column:
+            yield Problem(f"{name} is the name of {first} already", ("properties", column))
+        if re.fullmatch(r"(evar|prop|mvvar)[0-9]+", name):
+            yield Problem(f"{name} is a column of its own", ("properties", column))
 
 
 class Funnel(_Settings):
@@ -326,15 +395,14 @@ class Migration(_Settings):
         """A short hash of the settings behind each concern, to see what a change must rebuild.
 
         Keys: `clock:<source>` (time zone), `reading:<source>` (how its records are read and
-        deduplicated), `sessions`, `identity` (with each source's part in it), `reporting_timezone`,
-        `funnels`, and `taxonomy`, which reads the taxonomy file and may raise ConfigurationError.
+        deduplicated), `sessions`, `identity` (with each source's part in it), `surveys` (what their
+        answers mean), `reporting_timezone`, `funnels`, and `taxonomy`, which reads the taxonomy
+        file and may raise ConfigurationError.
         """
         per_source: dict[str, object] = {}
         for name, source in self.sources.items():
             per_source[f"clock:{name}"] = source.timezone
-            per_source[f"reading:{name}"] = source.model_dump(
-                mode="json", include={"vendor", "columns", "format", "delimiter", "dedupe"}
-            )
+            per_source[f"reading:{name}"] = source.model_dump(mode="json", include=SHAPING)
         settings = {
             **per_source,
             "sessions": self.sessions.model_dump(mode="json"),
@@ -342,6 +410,10 @@ class Migration(_Settings):
                 self.identity.model_dump(mode="json"),
                 {name: each.identity.model_dump() for name, each in self.sources.items()},
             ],
+            "surveys": {
+                name: each.model_dump(mode="json", include={"score_types", "unanswered"})
+                for name, each in self.sources.items()
+            },
             "reporting_timezone": self.reporting_timezone,
             "funnels": {name: each.model_dump(mode="json") for name, each in self.funnels.items()},
             "taxonomy": load_taxonomy(self.taxonomy).model_dump(mode="json"),

@@ -1,7 +1,8 @@
 """The control tables: what a run decided before building, written for dbt to read.
 
 They are derived from configuration, manifests, gates and decisions and written anew in each run,
-except what outlives them: `staged`, `built`, `node_spans`, `rebuild_keys` and `rebuild_cells`.
+except what outlives them: `staged`, `staging_code`, `built`, `node_spans`, `rebuild_keys` and
+`rebuild_cells`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,6 +26,7 @@ from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
+from orchestration.survey_settings import survey_tables
 from orchestration.taxonomy.model import (
     alias_rows,
     event_rows,
@@ -38,6 +41,7 @@ REMEMBERED = """
 create schema if not exists control;
 create schema if not exists landing;
 create table if not exists control.staged (delivery_id varchar, fingerprint varchar);
+create table if not exists control.staging_code (fingerprint varchar);
 create table if not exists control.built (delivery_id varchar, fingerprint varchar);
 create table if not exists control.built_settings (fingerprint varchar);
 create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
@@ -89,6 +93,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         for position, (kind, field) in enumerate(config.identity.keys.items())
     ]
     _write(connection, "identity_keys", keys, KEYS)
+    for table, rows, schema in survey_tables(migration):
+        _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
     primaries = [
@@ -148,6 +154,7 @@ def write_deliveries(
                     "written": file.written,
                     "landed": counted.get(number, 0),
                     "unreadable": sum(file.unreadable.values()),
+                    "copy_of": file.copy_of,
                 }
             )
     _write(connection, "deliveries", deliveries, DELIVERIES)
@@ -226,7 +233,7 @@ def write_landing_views(
         parts = [
             _landed_select(migration, each)
             for each in to_stage
-            if each.manifest.vendor == vendor and parquet_files(folder_of(each.manifest, migration))
+            if each.manifest.vendor == vendor and _counted_files(migration, each)
         ]
         query = "\nunion all by name\n".join([_empty_landing(vendor, migration), *parts])
         connection.execute(f"create or replace view landing.{quoted(vendor)} as {query}")
@@ -243,7 +250,7 @@ def write_held_unreadable(
             landed_at timestamp)"""
     )
     for each in landed:
-        files = [str(path) for path in parquet_files(folder_of(each.manifest, migration))]
+        files = [str(path) for path in _counted_files(migration, each)]
         if each.state == "held" and files and any(f.unreadable for f in each.manifest.files):
             connection.execute(
                 """insert into control.held_unreadable
@@ -258,9 +265,8 @@ def write_held_unreadable(
 def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict[str, str]:
     """By delivery, a hash of what its staged rows depend on: how it landed, settings and code."""
     prints = migration.settings_fingerprint()
-    code = code_fingerprint("models/staging", "macros")
     shared = [
-        code,
+        staging_code(),
         prints["identity"],
         prints["reporting_timezone"],
         privacy.fingerprint(migration),
@@ -278,10 +284,15 @@ def staging_fingerprints(migration: Migration, landed: Sequence[Landed]) -> dict
     }
 
 
+def staging_code() -> str:
+    """Hash of the models that make staged rows."""
+    return code_fingerprint("models/staging", "macros")
+
+
 def build_fingerprint(migration: Migration) -> str:
     """Hash of the settings and the code every mart depends on; a change rebuilds them all."""
     prints = migration.settings_fingerprint()
-    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels")
+    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels", "surveys")
     return _fingerprint([code_fingerprint("models", "macros"), *(prints[c] for c in concerns)])
 
 
@@ -321,15 +332,33 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "dedupe_columns": config.dedupe,
         "lifted_patch": json.dumps(dict.fromkeys(sorted((config.columns or {}).values()))),
         "respondent_field": config.identity.respondent_field,
+        "names_pages": bool(config.page_names),
+        "loads_extracts": bool(config.extracts),
+        "undated_on": config.undated_on,
+        "login_column": config.login.lower() if config.login else None,
+        "property_names": json.dumps(
+            {column.lower(): name for column, name in (config.properties or {}).items()}
+        ),
     }
 
 
 def _landed_select(migration: Migration, landed: Landed) -> str:
     manifest = landed.manifest
-    files = ", ".join(literal(str(p)) for p in parquet_files(folder_of(manifest, migration)))
+    files = ", ".join(literal(str(path)) for path in _counted_files(migration, landed))
     return f"""select {literal(manifest.source)} as source,
             {literal(manifest.delivery_id)} as delivery_id, *
         from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"""
+
+
+def _counted_files(migration: Migration, landed: Landed) -> list[Path]:
+    """A delivery's Parquet files but those of files that have the bytes of another one in it."""
+    copies = {number for number, file in enumerate(landed.manifest.files) if file.copy_of}
+    files = parquet_files(folder_of(landed.manifest, migration))
+    return [path for path in files if _file_number(path) not in copies]
+
+
+def _file_number(path: Path) -> int:
+    return int(path.name.split("_", 1)[0].removeprefix("f"))
 
 
 def _empty_landing(vendor: str, migration: Migration) -> str:
@@ -344,7 +373,7 @@ def _footer_counts(folder: Any) -> dict[int, int]:
     """Rows by file number within a delivery, from the footers of its Parquet files."""
     counts: dict[int, int] = {}
     for path in parquet_files(folder):
-        number = int(path.name.split("_", 1)[0].removeprefix("f"))
+        number = _file_number(path)
         counts[number] = counts.get(number, 0) + pq.read_metadata(path).num_rows
     return counts
 
@@ -382,6 +411,11 @@ SOURCES = _schema(
     dedupe_columns=pa.list_(TEXT),
     lifted_patch=TEXT,
     respondent_field=TEXT,
+    names_pages=BOOL,
+    loads_extracts=BOOL,
+    undated_on=DATE,
+    login_column=TEXT,
+    property_names=TEXT,
 )
 KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)
@@ -416,6 +450,7 @@ FILES = _schema(
     written=INT,
     landed=INT,
     unreadable=INT,
+    copy_of=TEXT,
 )
 TO_STAGE = _schema(delivery_id=TEXT, fingerprint=TEXT, landed_at=pa.timestamp("us"))
 TO_JUDGE = _schema(delivery_id=TEXT, landed_at=pa.timestamp("us"))

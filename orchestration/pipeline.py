@@ -1,7 +1,8 @@
 """The steps of a run, in the order of the data's way. Dagster's assets and tests call these.
 
 Each step reads what the steps before it left on disk and may be repeated at any time. None of
-them starts dbt: `stage` and `build` say what dbt has to do, and `staged` and `built` take note.
+them starts dbt: `staging_models` and `build_is_due` say what dbt has to do, and `note_staged` and
+`note_built` take note.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from orchestration.landing.manifest import MANIFEST, Manifest, manifests
 from orchestration.migration.waves import scopes
 from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import held_deliveries, read_judgements, to_rows
+from orchestration.sources import REGISTRY
 from orchestration.warehouse import open_work
 
 # What dbt builds after the rebuild set is planned, as its selectors: all of it, or, with nothing to
@@ -103,20 +105,40 @@ def plan_staging(migration: Migration) -> list[str]:
 
 
 def note_staged(migration: Migration) -> None:
-    """Remember that dbt staged the deliveries of `control.to_stage`."""
+    """Remember that dbt staged the deliveries of `control.to_stage`, and by which models."""
     with open_work(migration) as connection:
         connection.execute(
-            """update control.staged set fingerprint = to_stage.fingerprint
+            """begin transaction;
+            update control.staged set fingerprint = to_stage.fingerprint
             from control.to_stage as to_stage
-            where staged.delivery_id = to_stage.delivery_id"""
+            where staged.delivery_id = to_stage.delivery_id;
+            delete from control.staging_code"""
         )
+        connection.execute("insert into control.staging_code values (?)", [control.staging_code()])
+        connection.execute("commit")
 
 
-def staging_is_due(migration: Migration) -> bool:
-    """Whether `control.to_stage` names a delivery."""
+def staging_models(migration: Migration) -> list[str]:
+    """What dbt is to run for the deliveries of `control.to_stage`, as arguments; none without any.
+
+    The models of their vendors alone; all models and from nothing when one of them was changed,
+    since the tables that an older one made may lack a column.
+    """
     with open_work(migration, read_only=True) as connection:
-        row = connection.execute("select count(*) from control.to_stage").fetchone()
-    return bool(row and row[0])
+        vendors = connection.execute(
+            """select distinct vendor
+            from control.to_stage join control.deliveries using (delivery_id) order by vendor"""
+        ).fetchall()
+        known = connection.execute("select fingerprint from control.staging_code").fetchall()
+    if not vendors:
+        return []
+    if known != [(control.staging_code(),)]:
+        return ["--select", "tag:staging", "--full-refresh"]
+    models = [
+        f"stg_{vendor}__{'events' if REGISTRY[vendor].kind == 'events' else 'responses'}"
+        for (vendor,) in vendors
+    ]
+    return ["--select", *models, "stg_identity_evidence"]
 
 
 def plan_marts(migration: Migration, dates: tuple[date, date] | None = None) -> BuildPlan:

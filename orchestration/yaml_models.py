@@ -25,7 +25,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _REFUSED = "refused"
 _NEAR_ENOUGH = 55.0  # per cent of likeness below which a suggestion misleads more than it helps
-_WORDS_WORTH_LISTING = 12
+_WORDS_WORTH_LISTING = 20
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,12 @@ def coverage() -> str:
             source.dedupe_rule,
             source.identity_rule,
             source.time_rule,
+            source.api,
+            source.seen,
         )
         for vendor, source in REGISTRY.items()
     ]
-    heads = ("vendor", "files", "dedupe", "identity", "time")
+    heads = ("vendor", "files", "dedupe", "identity", "time", "fetched", "read on")
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ("---",) * len(heads), *rows))
 
 

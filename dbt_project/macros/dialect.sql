@@ -224,6 +224,81 @@
     ) as varchar)
 {%- endmacro %}
 
+{#
+    JSON object `own`, or an empty one, with some top-level members of `document` on top; nulls are
+    left out.
+#}
+{% macro json_with_members(own, document, keys) -%}
+    {{ return(adapter.dispatch('json_with_members')(own, document, keys)) }}
+{%- endmacro %}
+{% macro default__json_with_members(own, document, keys) -%}
+    to_json(map_concat(
+        map_filter(
+            coalesce(
+                from_json({{ own }}, 'map<string,variant>'), from_json('{}', 'map<string,variant>')
+            ),
+            (k, v) -> not map_contains_key(from_json({{ document }}, 'map<string,variant>'), k)
+        ),
+        map_filter(from_json({{ document }}, 'map<string,variant>'), (k, v) -> k in (
+            {%- for key in keys %}'{{ key }}'{{ ", " if not loop.last }}{% endfor -%}
+        ))
+    ))
+{%- endmacro %}
+{% macro duckdb__json_with_members(own, document, keys) -%}
+    cast(json_merge_patch(
+        case when json_type({{ own }}) = 'OBJECT' then {{ own }} else '{}' end,
+        json_merge_patch('{}', json_object(
+            {%- for key in keys -%}
+            '{{ key }}', json_extract({{ document }}, '$."{{ key }}"'){{ ", " if not loop.last }}
+            {%- endfor -%}
+        ))
+    ) as varchar)
+{%- endmacro %}
+
+{# Text with every match of a pattern replaced. #}
+{% macro replaced_all(text, pattern, by) -%}
+    {{ return(adapter.dispatch('replaced_all')(text, pattern, by)) }}
+{%- endmacro %}
+{% macro default__replaced_all(text, pattern, by) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ by }}')
+{%- endmacro %}
+{% macro duckdb__replaced_all(text, pattern, by) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ by }}', 'g')
+{%- endmacro %}
+
+{# The text if it is JSON, else null. #}
+{% macro json_or_null(text) -%}
+    {{ return(adapter.dispatch('json_or_null')(text)) }}
+{%- endmacro %}
+{% macro default__json_or_null(text) -%}
+    case when try_parse_json({{ text }}) is not null then {{ text }} end
+{%- endmacro %}
+{% macro duckdb__json_or_null(text) -%}
+    case when json_valid({{ text }}) then {{ text }} end
+{%- endmacro %}
+
+{# One row per number from 1 to `last`; stands alone as a column of its select. #}
+{% macro each_number(last) -%}
+    {{ return(adapter.dispatch('each_number')(last)) }}
+{%- endmacro %}
+{% macro default__each_number(last) -%}
+    explode(sequence(1, {{ last }}))
+{%- endmacro %}
+{% macro duckdb__each_number(last) -%}
+    unnest(generate_series(1, cast({{ last }} as bigint)))
+{%- endmacro %}
+
+{# The JSON text of an array's element, its number from 1 given by a column. #}
+{% macro json_item(list, number) -%}
+    {{ return(adapter.dispatch('json_item')(list, number)) }}
+{%- endmacro %}
+{% macro default__json_item(list, number) -%}
+    to_json(from_json({{ list }}, 'array<variant>')[{{ number }} - 1])
+{%- endmacro %}
+{% macro duckdb__json_item(list, number) -%}
+    cast(json_extract({{ list }}, '/' || cast({{ number }} - 1 as varchar)) as varchar)
+{%- endmacro %}
+
 {# JSON object text with a merge patch (RFC 7386) from a column applied. #}
 {% macro json_patched(document, patch) -%}
     {{ return(adapter.dispatch('json_patched')(document, patch)) }}
@@ -236,6 +311,48 @@
 {%- endmacro %}
 {% macro duckdb__json_patched(document, patch) -%}
     cast(json_merge_patch({{ document }}, {{ patch }}) as varchar)
+{%- endmacro %}
+
+{# JSON object text with the keys of another added; of a key in both, the other's value. #}
+{% macro json_merged(document, other) -%}
+    {{ return(adapter.dispatch('json_merged')(document, other)) }}
+{%- endmacro %}
+{% macro default__json_merged(document, other) -%}
+    to_json(map_concat(
+        map_filter(
+            from_json({{ document }}, 'map<string,variant>'),
+            (k, v) -> not map_contains_key(from_json({{ other }}, 'map<string,variant>'), k)
+        ),
+        from_json({{ other }}, 'map<string,variant>')
+    ))
+{%- endmacro %}
+{% macro duckdb__json_merged(document, other) -%}
+    cast(json_merge_patch({{ document }}, {{ other }}) as varchar)
+{%- endmacro %}
+
+{# The texts of a group as a JSON array, in an order; an aggregate. #}
+{% macro json_list_of(text, order) -%}
+    {{ return(adapter.dispatch('json_list_of')(text, order)) }}
+{%- endmacro %}
+{% macro default__json_list_of(text, order) -%}
+    to_json(transform(
+        array_sort(collect_list(struct({{ order }} as place, {{ text }} as member))),
+        each -> each.member
+    ))
+{%- endmacro %}
+{% macro duckdb__json_list_of(text, order) -%}
+    cast(to_json(list({{ text }} order by {{ order }})) as varchar)
+{%- endmacro %}
+
+{# Text with every match of a pattern replaced. #}
+{% macro replace_matches(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_matches')(text, pattern, replacement)) }}
+{%- endmacro %}
+{% macro default__replace_matches(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+{% macro duckdb__replace_matches(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {%- endmacro %}
 
 {# The texts at several top-level keys, given as a list, joined by a separator no text holds. #}

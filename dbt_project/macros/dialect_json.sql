@@ -39,17 +39,6 @@
     cast(to_json({{ text }}) as varchar)
 {%- endmacro %}
 
-{# A text if it is JSON, else null. #}
-{% macro json_or_null(text) -%}
-    {{ return(adapter.dispatch('json_or_null')(text)) }}
-{%- endmacro %}
-{% macro default__json_or_null(text) -%}
-    case when try_parse_json({{ text }}) is not null then {{ text }} end
-{%- endmacro %}
-{% macro duckdb__json_or_null(text) -%}
-    case when json_valid({{ text }}) then {{ text }} end
-{%- endmacro %}
-
 {#
     The members of a JSON object as a list of (key, value), values as JSON text and nulls left out.
     A text that holds an object or an array has become one: tables keep what is nested as text.

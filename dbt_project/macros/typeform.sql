@@ -13,6 +13,7 @@
                 then substr(answer, 2)
             else answer
         end as answer,
+        cast(null as string) as code,
         case when {{ to_number('answer') }} is not null then 'number' else 'text' end as score_type
     from (
         select
@@ -45,6 +46,7 @@
             when 'choices' then {{ json_object_at('item', '$.choices.labels') }}
             else {{ json_member_text('item', json_text('item', '$.type')) }}
         end as answer,
+        cast(null as string) as code,
         case {{ json_text('item', '$.field.type') }}
             when 'nps' then 'nps'
             when 'rating' then 'rating'

@@ -4,7 +4,9 @@ View `gate_landing`, a row a delivery: source, vendor, delivery_id, file_name, b
 (complete, torn or unrecognised), torn_reason, looks_like (the vendor its content speaks of when
 that is not the configured one), missing_columns, records (by the byte pass), rows_written,
 parquet_rows (by the Parquet footers), unreadable, ends_early (the vendor's own line says so),
-declared_records (the vendor's own manifest, else null).
+declared_records (the vendor's own manifest, else null), advice (what to configure, where a file of
+the vendor cannot be read), shortfall (what the vendor's manifest names and did not come as named),
+doubt (where its figures differ though nothing is missing).
 """
 
 from functools import partial
@@ -150,5 +152,42 @@ def landing_rules(limits: Limits) -> tuple[Rule, ...]:
             next_step="Fetch the files of {source} again; some did not arrive whole. To go on with"
             " what arrived: {accept}",
             description="The vendor's own figure, where it states one, is the count to believe.",
+        ),
+        _rule(
+            name="file_can_be_read",
+            severity="block",
+            dimension="validity",
+            claim=expect("ExpectColumnValuesToBeNull", column="advice"),
+            offenders="advice is not null",
+            observed="advice",
+            next_step="Do for {source} what is said, then run again. The file is kept as one"
+            " quarantined record; to go on without it: {accept}",
+            description="A file that is the vendor's by its name, and lacks what says how to read"
+            " it: its records would be missing without a word.",
+        ),
+        _rule(
+            name="delivery_is_complete",
+            severity="block",
+            dimension="completeness",
+            claim=expect("ExpectColumnValuesToBeNull", column="shortfall"),
+            offenders="shortfall is not null",
+            observed="shortfall",
+            next_step="Fetch what is missing into the folder of {source}, beside the rest, then run"
+            " again. To go on with what arrived: {accept}",
+            description="The vendor's manifest is written last and names every file with its size"
+            " and its records; until all is as it says, the window is not whole.",
+        ),
+        _rule(
+            name="vendor_digests_agree",
+            severity="warn",
+            dimension="consistency",
+            claim=expect("ExpectColumnValuesToBeNull", column="doubt"),
+            offenders="doubt is not null",
+            observed="doubt",
+            next_step="Fetch the files of {source} again if the vendor still has them; if they come"
+            " the same, they were changed after the manifest was written.",
+            description="A digest that differs at the right size and the right count of records"
+            " means altered bytes, not missing ones: there are published exports whose manifest is"
+            " wrong. What counts is judged by size and count.",
         ),
     )

@@ -31,6 +31,8 @@ BuildEvents = Iterator[Any]
 POOL = "warehouse"
 SETTINGS = dg.AssetKey(["control", "settings"])
 REBUILD_SET = dg.AssetKey([INTERMEDIATE, "rebuild_set"])
+# control tables that staging reads
+EARLY = ("sources", "identity_keys", "denied_ids", "timezones", "to_stage")
 # Runs that a command or a schedule starts cover the dates of what is new; a run without this tag
 # was asked for by a person for its dates, and rebuilds them even if nothing changed.
 DERIVED_RANGE = "waybill/range_follows_deliveries"
@@ -53,8 +55,7 @@ class WaybillTranslator(DagsterDbtTranslator):
             return dg.AssetKey([props["config"]["schema"], props["name"]])
         if props["source_name"] == LANDING:
             return dg.AssetKey([LANDING, props["name"]])
-        early = props["name"] in ("sources", "identity_keys", "denied_ids", "to_stage")
-        return SETTINGS if early else REBUILD_SET
+        return SETTINGS if props["name"] in EARLY else REBUILD_SET
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The stage."""
@@ -107,8 +108,8 @@ def staging_models(migration: Migration, manifest: Path) -> dg.AssetsDefinition:
     def models(context: dg.AssetExecutionContext) -> BuildEvents:
         built: Sequence[BuiltModel] = ()
         with writing(migration):
-            if pipeline.staging_is_due(migration):
-                built = run_dbt(migration, "run", "--select", "tag:staging", tell=context.log.info)
+            if arguments := pipeline.staging_models(migration):
+                built = run_dbt(migration, "run", *arguments, tell=context.log.info)
                 pipeline.note_staged(migration)
         yield from _materialized(context, built)
 

@@ -1,8 +1,8 @@
 """Records become files in each vendor's own shape and naming.
 
 Mixpanel: `YYYY-MM-DD.jsonl.gz`, a day of the project's wall clock. Amplitude: one ZIP a UTC day of
-upload, with gzipped hours in it. The script: one CSV a week. Typeform: one CSV of responses.
-Bytes depend on the records alone: gzip and ZIP stamps are fixed.
+upload, with gzipped hours in it. The script: one CSV a week. Bytes depend on the records alone:
+gzip and ZIP stamps are fixed.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ def write_mixpanel(folder: Path, rows: pd.DataFrame, crowd: People, seed: int) -
     salt = f"{seed}|mixpanel"
     devices = lines.device_ids(2 * len(crowd), salt)
     users = lines.quoted(crowd.user_ids)
-    extras = _event_properties(leading=",")
+    extras = event_properties(leading=",")
     campaigns = [f',"utm_campaign":"{c}"' if c else "" for c in story.CAMPAIGNS]
 
     def write(day: int, part: pd.DataFrame) -> None:
         columns = _shared_columns(part, crowd, salt, devices, users)
-        platform = crowd.platform[_ints(part, "device") % len(crowd)]
-        at_ms = _ints(part, "at_ms")
+        platform = crowd.platform[ints(part, "device") % len(crowd)]
+        at_ms = ints(part, "at_ms")
         columns |= {
-            "event": lines.pick(story.MIXPANEL_NAMES, _ints(part, "event")),
+            "event": lines.pick(story.MIXPANEL_NAMES, ints(part, "event")),
             "time_s": (at_ms + utc_offset(at_ms, story.MIXPANEL_ZONE)) // SECOND,
             "os": lines.pick(story.MIXPANEL_OS, platform),
             "platform": lines.pick(story.PLATFORMS, platform),
             "lib": lines.pick(("swift", "android", "web"), platform),
-            "extra": lines.pick(extras, _property_place(part)),
-            "campaign": lines.pick(campaigns, crowd.campaign[_ints(part, "person")]),
+            "extra": lines.pick(extras, property_place(part)),
+            "campaign": lines.pick(campaigns, crowd.campaign[ints(part, "person")]),
         }
         data = lines.join(lines.render(lines.MIXPANEL_LINE, columns))
         torn = bool((part["damage"] == TORN).any())
         packed = torn_gzip(data) if torn else igzip.compress(data, LEVEL, mtime=0)
-        (folder / f"{_date(day)}.jsonl.gz").write_bytes(packed)
+        (folder / f"{date_of(day)}.jsonl.gz").write_bytes(packed)
 
-    _each_file(rows, "file", write)
+    each_file(rows, "file", write)
 
 
 def write_amplitude(folder: Path, rows: pd.DataFrame, crowd: People, seed: int) -> None:
@@ -66,7 +66,7 @@ def write_amplitude(folder: Path, rows: pd.DataFrame, crowd: People, seed: int) 
     salt = f"{seed}|amplitude"
     devices = lines.device_ids(2 * len(crowd), salt, suffix="R")
     users = lines.quoted(crowd.user_ids)
-    properties = _event_properties(leading="")
+    properties = event_properties(leading="")
     states = [
         f'"initial_utm_campaign":"{c or "EMPTY"}"' + (f',"utm_campaign":"{c}"' if c else "")
         for c in story.CAMPAIGNS
@@ -74,28 +74,28 @@ def write_amplitude(folder: Path, rows: pd.DataFrame, crowd: People, seed: int) 
 
     def write(day: int, part: pd.DataFrame) -> None:
         columns = _shared_columns(part, crowd, salt, devices, users)
-        platform = crowd.platform[_ints(part, "device") % len(crowd)]
+        platform = crowd.platform[ints(part, "device") % len(crowd)]
         columns |= {
-            "event": lines.pick(story.AMPLITUDE_NAMES, _ints(part, "event")),
-            "at_ms": _ints(part, "at_ms"),
-            "upload_ms": _ints(part, "received_ms") + UPLOAD_LAG,
-            "visit_ms": _ints(part, "visit_ms"),
-            "device": _ints(part, "device"),
-            "copy": _ints(part, "copy"),
+            "event": lines.pick(story.AMPLITUDE_NAMES, ints(part, "event")),
+            "at_ms": ints(part, "at_ms"),
+            "upload_ms": ints(part, "received_ms") + UPLOAD_LAG,
+            "visit_ms": ints(part, "visit_ms"),
+            "device": ints(part, "device"),
+            "copy": ints(part, "copy"),
             "os": lines.pick(story.AMPLITUDE_OS, platform),
             "platform": lines.pick(story.AMPLITUDE_PLATFORM, platform),
             "lib": lines.pick(
                 ("amplitude-swift/1.9.2", "amplitude-android/1.16.8", "amplitude-ts/2.9.1"),
                 platform,
             ),
-            "event_properties": lines.pick(properties, _property_place(part)),
-            "user_properties": lines.pick(states, crowd.campaign[_ints(part, "person")]),
+            "event_properties": lines.pick(properties, property_place(part)),
+            "user_properties": lines.pick(states, crowd.campaign[ints(part, "person")]),
         }
         last = max(int(part["file"].max()), day * 24 + 23)
-        name = f"{_date(day)}T00_{_date(last // 24)}T{last % 24:02d}.zip"
+        name = f"{date_of(day)}T00_{date_of(last // 24)}T{last % 24:02d}.zip"
         rendered = lines.render(lines.AMPLITUDE_LINE, columns)
         with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_STORED) as archive:
-            members = np.stack([_ints(part, "file"), _ints(part, "partition")])
+            members = np.stack([ints(part, "file"), ints(part, "partition")])
             edges = np.flatnonzero(np.any(members[:, 1:] != members[:, :-1], axis=0)) + 1
             for begin, end in zip([0, *edges], [*edges, len(part)], strict=True):
                 hour, partition = int(members[0, begin]), int(members[1, begin])
@@ -104,7 +104,7 @@ def write_amplitude(folder: Path, rows: pd.DataFrame, crowd: People, seed: int) 
                     igzip.compress(lines.join(rendered[begin:end]), LEVEL, mtime=0),
                 )
 
-    _each_file(rows, "archive", write)
+    each_file(rows, "archive", write)
 
 
 def write_shop(folder: Path, rows: pd.DataFrame, crowd: People, seed: int) -> None:
@@ -118,71 +118,23 @@ def write_shop(folder: Path, rows: pd.DataFrame, crowd: People, seed: int) -> No
     rows = rows.assign(cents=cents)
 
     def write(monday: int, part: pd.DataFrame) -> None:
-        person = _ints(part, "person")
-        year, week, _ = _date(monday).isocalendar()
-        _write_csv(
+        person = ints(part, "person")
+        year, week, _ = date_of(monday).isocalendar()
+        write_csv(
             folder / f"shop_log_{year}-W{week:02d}.csv",
             query,
             {
-                "event": lines.pick(story.SHOP_NAMES, _ints(part, "event")),
-                "damage": _ints(part, "damage"),
-                "at_ms": _ints(part, "at_ms"),
+                "event": lines.pick(story.SHOP_NAMES, ints(part, "event")),
+                "damage": ints(part, "damage"),
+                "at_ms": ints(part, "at_ms"),
                 "user_id": lines.pick(crowd.user_ids, person),
                 "is_order": pa.array(part["event"].to_numpy() == story.CODES["order_paid"]),
-                "cents": _ints(part, "cents"),
+                "cents": ints(part, "cents"),
                 "platform": lines.pick(story.PLATFORMS, crowd.platform[person]),
             },
         )
 
-    _each_file(rows, "file", write)
-
-
-OBSTACLES = ("", "I did not find the upload", "It asked for too much", "Nothing, it went well")
-REMARKS = (
-    "",
-    "Great, thanks!",
-    'The "upload" button hides, on my phone',
-    "Two things:\n1. slow\n2. no W2, only 1040",
-    "Zu viele Schritte, sonst gut \U0001f642",
-    '"""',
-)
-
-
-def write_survey(folder: Path, crowd: People, seed: int) -> int:
-    """One CSV of responses from some of the account holders; returns their number."""
-    rng = stream(seed, "survey")
-    accounts = np.flatnonzero(crowd.account)
-    count = max(10, len(accounts) // 20)
-    person = rng.choice(accounts, count)
-    first, last = day_number(date(2025, 4, 1)), day_number(story.LAST_DAY) + 1
-    submitted = np.sort(rng.integers(first * 86_400 + 600, last * 86_400, count))
-    query = """
-        select left(md5(concat(salt, '|', n)), 32) as "#",
-            nps as "How likely are you to recommend the tax assistant, from 0 to 10?",
-            obstacle as "What got in your way?",
-            remark as "Anything else, in your own ""words""?",
-            user_id, 'completed' as "Response Type",
-            strftime(make_timestamp((at_s - took_s) * 1000000), '%Y-%m-%d %H:%M:%S')
-                as "Start Date (UTC)",
-            '' as "Stage Date (UTC)",
-            strftime(make_timestamp(at_s * 1000000), '%Y-%m-%d %H:%M:%S') as "Submit Date (UTC)",
-            left(md5(concat(salt, '|network|', n)), 10) as "Network ID", '' as "Tags"
-        from rows"""
-    _write_csv(
-        folder / "tax_assistant_survey.csv",
-        query,
-        {
-            "salt": lines.pick([f"{seed}|survey"], np.zeros(count, np.int64)),
-            "n": np.arange(count),
-            "nps": np.minimum(10, rng.binomial(12, 0.7, count)),
-            "obstacle": lines.pick(OBSTACLES, rng.integers(0, len(OBSTACLES), count)),
-            "remark": lines.pick(REMARKS, rng.integers(0, len(REMARKS), count)),
-            "user_id": lines.pick(crowd.user_ids, person),
-            "at_s": submitted,
-            "took_s": rng.integers(20, 600, count),
-        },
-    )
-    return count
+    each_file(rows, "file", write)
 
 
 def torn_gzip(data: bytes) -> bytes:
@@ -197,7 +149,7 @@ def torn_gzip(data: bytes) -> bytes:
     return head + (packer.compress(data[cut:]) + packer.flush())[:3]
 
 
-def _each_file(rows: pd.DataFrame, key: str, write: Callable[[int, pd.DataFrame], None]) -> None:
+def each_file(rows: pd.DataFrame, key: str, write: Callable[[int, pd.DataFrame], None]) -> None:
     """Call `write` with each run of equal keys, on as many threads as there are cores."""
     keys = rows[key].to_numpy(np.int64)
     cuts = np.flatnonzero(keys[1:] != keys[:-1]) + 1
@@ -215,26 +167,26 @@ def _shared_columns(
     part: pd.DataFrame, crowd: People, salt: str, devices: pa.Array, users: pa.Array
 ) -> Columns:
     """The columns both tools' lines are made of."""
-    person = _ints(part, "person")
+    person = ints(part, "person")
     city = crowd.city[person]
-    days = local_day(_ints(part, "at_ms"))
+    days = local_day(ints(part, "at_ms"))
     version = np.searchsorted([day_number(d) for d in story.VERSION_DAYS], days, side="right")
     version = np.where(crowd.eagerness[person] < 0.5, version, np.minimum(version, 1))
     return {
         "salt": lines.pick([salt], np.zeros(len(part), np.int64)),
-        "act": _ints(part, "act"),
-        "damage": _ints(part, "damage"),
-        "device_id": lines.pick(devices, _ints(part, "device")),
-        "user_json": lines.pick(users, _ints(part, "user")),
-        "received_ms": _ints(part, "received_ms"),
-        "processed_ms": _ints(part, "processed_ms"),
+        "act": ints(part, "act"),
+        "damage": ints(part, "damage"),
+        "device_id": lines.pick(devices, ints(part, "device")),
+        "user_json": lines.pick(users, ints(part, "user")),
+        "received_ms": ints(part, "received_ms"),
+        "processed_ms": ints(part, "processed_ms"),
         "city": lines.pick([c for c, _ in story.CITIES], city),
         "region": lines.pick([r for _, r in story.CITIES], city),
         "version": lines.pick(story.VERSIONS, version),
     }
 
 
-def _event_properties(leading: str) -> list[str]:
+def event_properties(leading: str) -> list[str]:
     """For each event three texts, one a variant; identity records and drifted names included."""
     plain = [
         [f'{leading}"{e.property_name}":"{v}"' for v in e.property_values]
@@ -246,11 +198,13 @@ def _event_properties(leading: str) -> list[str]:
     return [text for texts in [*plain, drifted, [""] * 3, [""] * 3] for text in texts]
 
 
-def _property_place(part: pd.DataFrame) -> Ints:
-    return _ints(part, "event") * 3 + _ints(part, "variant")
+def property_place(part: pd.DataFrame) -> Ints:
+    """Where the texts of `event_properties` for each record are."""
+    return ints(part, "event") * 3 + ints(part, "variant")
 
 
-def _write_csv(path: Path, query: str, columns: Columns) -> None:
+def write_csv(path: Path, query: str, columns: Columns) -> None:
+    """Write what `query` makes of `columns` (its table `rows`), with a header."""
     with lines.engine() as connection:
         connection.register("rows", pa.table(dict(columns)))
         connection.sql(query).write_csv(str(path), header=True)
@@ -258,12 +212,14 @@ def _write_csv(path: Path, query: str, columns: Columns) -> None:
 
 def _member_name(hour: int, partition: int) -> str:
     project = story.AMPLITUDE_PROJECT
-    return f"{project}/{project}_{_date(hour // 24)}_{hour % 24}#{PARTITIONS[partition]}.json.gz"
+    return f"{project}/{project}_{date_of(hour // 24)}_{hour % 24}#{PARTITIONS[partition]}.json.gz"
 
 
-def _ints(rows: pd.DataFrame, column: str) -> Ints:
+def ints(rows: pd.DataFrame, column: str) -> Ints:
+    """A column as whole numbers."""
     return rows[column].to_numpy(np.int64)
 
 
-def _date(day: int) -> date:
+def date_of(day: int) -> date:
+    """The date of a day's number."""
     return date(1970, 1, 1) + timedelta(days=day)

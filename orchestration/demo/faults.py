@@ -14,7 +14,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from orchestration.demo.story import AMPLITUDE, MIXPANEL, SHOP
+from orchestration.demo.story import ADOBE, AMPLITUDE, MIXPANEL, SEGMENT, SHOP
 from orchestration.demo.world import Bools, stream
 
 Size = Literal["large", "middle", "small"]
@@ -23,8 +23,8 @@ SHARES: Final[Mapping[Size, float]] = MappingProxyType(
 )
 
 # the fate of a record, and what is wrong with its bytes
-LOADED, DUPLICATE, IDENTITY, QUARANTINED = range(4)
-WHOLE, BROKEN, NOT_UTF8, NO_TIME, BAD_TIME, TORN = range(6)
+LOADED, DUPLICATE, IDENTITY, QUARANTINED, FILTERED = range(5)
+WHOLE, BROKEN, NOT_UTF8, NO_TIME, BAD_TIME, TORN, EXCLUDED = range(7)
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,18 @@ FAULTS: Final[Mapping[str, Kind]] = MappingProxyType(
             "small",
             "rows of the week 2025-W13",
             "fate quarantined: timestamp missing or unreadable",
+        ),
+        "segment_retries": Kind(
+            SEGMENT,
+            "small",
+            "all its calls",
+            "fate duplicate: the same messageId again, received hours later",
+        ),
+        "adobe_excluded_hits": Kind(
+            ADOBE,
+            "small",
+            "hits, as many again, of a robot",
+            "fate filtered: exclude_hit is not 0",
         ),
     }
 )

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestration.demo import exports, records, story, world
+from orchestration.demo import exports, records, story, surveys, web_exports, world
 from orchestration.demo.faults import DEFAULT_PLAN, Plan, Size
 from orchestration.demo.truth import Truth, expected, happened
 
@@ -50,7 +50,7 @@ def generate(
 
 
 def _write(out: Path, events: int, seed: int, plan: Plan) -> Truth:
-    folders = {s: out / "exports" / s for s in (*story.EVENT_SOURCES, story.SURVEY)}
+    folders = {s: out / "exports" / s for s in (*story.EVENT_SOURCES, *story.SURVEY_SOURCES)}
     for folder in folders.values():
         folder.mkdir(parents=True)
     crowd = world.people(max(FEWEST_PEOPLE, events // world.EVENTS_PER_PERSON), seed)
@@ -59,11 +59,18 @@ def _write(out: Path, events: int, seed: int, plan: Plan) -> Truth:
         story.MIXPANEL: records.mixpanel(acts, crowd, plan),
         story.AMPLITUDE: records.amplitude(acts, crowd, plan),
         story.SHOP: records.shop(acts, plan),
+        story.SEGMENT: records.segment(acts, plan),
+        story.ADOBE: records.adobe(acts, crowd, plan),
     }
     exports.write_mixpanel(folders[story.MIXPANEL], rows[story.MIXPANEL], crowd, seed)
     exports.write_amplitude(folders[story.AMPLITUDE], rows[story.AMPLITUDE], crowd, seed)
     exports.write_shop(folders[story.SHOP], rows[story.SHOP], crowd, seed)
-    responses = exports.write_survey(folders[story.SURVEY], crowd, seed)
+    web_exports.write_segment(folders[story.SEGMENT], rows[story.SEGMENT], crowd, seed)
+    web_exports.write_adobe(folders[story.ADOBE], rows[story.ADOBE], crowd, seed)
+    responses = {
+        story.SURVEY: surveys.write_typeform(folders[story.SURVEY], crowd, seed),
+        story.FEEDBACK: surveys.write_qualtrics(folders[story.FEEDBACK], crowd, seed),
+    }
     truth = Truth(
         seed=seed,
         events=events,

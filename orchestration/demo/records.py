@@ -18,6 +18,8 @@ from orchestration.demo.faults import (
     BAD_TIME,
     BROKEN,
     DUPLICATE,
+    EXCLUDED,
+    FILTERED,
     IDENTITY,
     LOADED,
     NO_TIME,
@@ -27,6 +29,7 @@ from orchestration.demo.faults import (
     Plan,
 )
 from orchestration.demo.story import (
+    ADOBE_UNTIL,
     CODES,
     DAY,
     GROUP_IDENTIFY,
@@ -149,6 +152,41 @@ def shop(acts: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     _put(rows, "fate", hit, QUARANTINED)
     plan.note("shop_bad_times", len(hit))
     return _ordered(rows, "at_ms", "file")
+
+
+def segment(acts: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Calls of the shop to Segment, in file order; `file` is the UTC day they were received."""
+    wanted = (acts["event"] >= FIRST_CART) & (_day(acts) >= day_number(PARALLEL_FROM))
+    rows = _received(acts[wanted], plan.seed, "segment")
+    hit = plan.pick("segment_retries", np.ones(len(rows), np.bool_))
+    copies = rows.iloc[hit].copy()
+    lag = stream(plan.seed, "segment retries").integers(HOUR, 20 * HOUR, len(hit))
+    copies["received_ms"] += lag
+    copies["fate"] = DUPLICATE  # the first one received is kept
+    plan.note("segment_retries", len(hit))
+    rows = pd.concat(
+        [rows, copies, _identity(rows, np.arange(0, len(rows), 20), IDENTIFY)], ignore_index=True
+    )
+    rows["file"] = rows["received_ms"] // DAY
+    rows["shuffle"] = stream(plan.seed, "segment order").random(len(rows))
+    return _ordered(rows, "shuffle", "file")
+
+
+def adobe(acts: pd.DataFrame, crowd: People, plan: Plan) -> pd.DataFrame:
+    """Hits of the website, in file order; `file` is the suite-local day."""
+    wanted = (acts["event"] < FIRST_CART) & (_day(acts) < day_number(ADOBE_UNTIL))
+    rows = acts[wanted]
+    rows = _received(rows[_on("web", rows, crowd)], plan.seed, "adobe")
+    rows["at_ms"] -= rows["at_ms"] % SECOND
+    hit = plan.pick("adobe_excluded_hits", np.ones(len(rows), np.bool_))
+    robots = rows.iloc[hit].copy()
+    robots["act"] = -1 - robots["act"]
+    robots["fate"], robots["damage"] = FILTERED, EXCLUDED
+    plan.note("adobe_excluded_hits", len(hit))
+    rows = pd.concat([rows, robots], ignore_index=True)
+    rows["file"] = local_day(_ints(rows, "at_ms"))
+    rows["shuffle"] = stream(plan.seed, "adobe order").random(len(rows))
+    return _ordered(rows, "shuffle", "file")
 
 
 def _ints(rows: pd.DataFrame, column: str) -> Ints:

@@ -1,7 +1,8 @@
-"""The story the demo tells: one app, one promotion, two tools, one script and one survey.
+"""The story the demo tells: one app, one promotion, four tools, one script and two surveys.
 
 A communication tool runs a tax-deadline promotion from 2025-03-01 to 2025-04-15 and moves off
-Mixpanel to Amplitude on the way. Dates are those of the reporting time zone, America/New_York;
+Mixpanel to Amplitude on the way. Its website is in Adobe too until the end of March, and the shop's
+script gives way to Segment. Dates are those of the reporting time zone, America/New_York;
 the clocks move forward on 2025-03-09, inside the promotion.
 """
 
@@ -20,8 +21,12 @@ DAY: Final = 24 * HOUR
 MIXPANEL: Final = "mixpanel_app"
 AMPLITUDE: Final = "amplitude_app"
 SHOP: Final = "shop_log"
+SEGMENT: Final = "segment_shop"
+ADOBE: Final = "adobe_web"
 SURVEY: Final = "typeform_survey"
-EVENT_SOURCES: Final = (MIXPANEL, AMPLITUDE, SHOP)
+FEEDBACK: Final = "qualtrics_survey"
+EVENT_SOURCES: Final = (MIXPANEL, AMPLITUDE, SHOP, SEGMENT, ADOBE)
+SURVEY_SOURCES: Final = (SURVEY, FEEDBACK)
 
 REPORTING_ZONE: Final = "America/New_York"
 MIXPANEL_ZONE: Final = "US/Pacific"
@@ -37,6 +42,7 @@ class Event:
     mixpanel: str | None = None
     amplitude: str | None = None
     shop: str | None = None
+    segment: str | None = None
     property_name: str | None = None
     property_values: tuple[str, str, str] | None = None
 
@@ -79,9 +85,9 @@ EVENTS: Final = (
     Event("notification_opted_in", "micro", "Opted In To Notifications", "notification_opt_in"),
     Event("feature_tutorial_opened", "micro", "Opened Feature Tutorial", "feature_tutorial_open"),
     Event("chat_feature_tried", "micro", "Tried Chat Feature", "chat_feature_try"),
-    Event("cart_opened", "micro", shop="basket_open"),
-    Event("payment_started", "micro", shop="pay_start"),
-    Event("order_paid", "macro", shop="ORDER"),
+    Event("cart_opened", "micro", shop="basket_open", segment="Cart Opened"),
+    Event("payment_started", "micro", shop="pay_start", segment="Payment Started"),
+    Event("order_paid", "macro", shop="ORDER", segment="Order Paid"),
 )
 CODES: Final[Mapping[str, int]] = {event.name: code for code, event in enumerate(EVENTS)}
 UNMAPPED: Final = len(EVENTS)
@@ -96,6 +102,12 @@ AMPLITUDE_NAMES: Final = (
     "$groupidentify",
 )
 SHOP_NAMES: Final = (*((e.shop or "") for e in EVENTS), "", "", "")
+SEGMENT_NAMES: Final = (*((e.segment or "") for e in EVENTS), "", "", "")
+ADOBE_SUITE: Final = "examplesuite"
+ADOBE_EVENTS: Final = tuple(e.name for e in EVENTS if e.mixpanel)
+"""Custom events of the suite by their number: the first is event1, whose id in a hit is 200."""
+ADOBE_EVARS: Final = tuple(dict.fromkeys(e.property_name for e in EVENTS if e.property_name))
+"""Properties by their variable: the first is eVar11."""
 CANONICAL: Final = (*(e.name for e in EVENTS), "(unmapped)")
 
 # share of an app visit's events after its session_start, before and after the onboarding fix
@@ -140,6 +152,7 @@ ONBOARDING_FIXED: Final = date(2025, 3, 20)
 PARALLEL_FROM: Final = date(2025, 3, 25)
 PRIMARY_SWITCH: Final = date(2025, 4, 1)
 MIXPANEL_UNTIL: Final = date(2025, 4, 5)
+ADOBE_UNTIL: Final = date(2025, 4, 1)
 
 PLATFORMS: Final = ("ios", "android", "web")
 MIXPANEL_OS: Final = ("iOS", "Android", "Mac OS X")

@@ -9,11 +9,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from orchestration.demo import oracle, story
 from orchestration.demo.clocks import Ints, local_day
-from orchestration.demo.faults import DUPLICATE, IDENTITY, LOADED, QUARANTINED, Fault
+from orchestration.demo.faults import (
+    DUPLICATE,
+    FILTERED,
+    IDENTITY,
+    LOADED,
+    QUARANTINED,
+    Fault,
+)
 from orchestration.demo.story import DAY, UNMAPPED, day_number
 
 Counts = dict[str, int]
@@ -47,9 +55,14 @@ def happened(acts: pd.DataFrame) -> dict[str, Any]:
 
 
 def expected(
-    records: Mapping[str, pd.DataFrame], responses: int, users: int, devices: int
+    records: Mapping[str, pd.DataFrame],
+    responses: Mapping[str, npt.NDArray[np.int8]],
+    users: int,
+    devices: int,
 ) -> dict[str, Any]:
     """The figures a right pipeline finds in `records` (one frame a source).
+
+    `responses` holds the fate of each record of a survey.
 
     `users` and `devices` bound the numbers in those columns. Persons are numbered users first,
     then the devices of each source that no user ever claimed.
@@ -68,7 +81,7 @@ def expected(
     counted = (primary == 1) & (event != UNMAPPED)
     return {
         "ledger": {s: _ledger(f["fate"].to_numpy()) for s, f in records.items()}
-        | {story.SURVEY: _ledger(np.full(responses, LOADED, np.int8))},
+        | {survey: _ledger(fate) for survey, fate in responses.items()},
         "events": {s: _by_name(c[3]) for s, c in columns.items()},
         "primary_events": _by_name(event[counted]),
         "persons": len(np.unique(person)),
@@ -89,20 +102,20 @@ def _columns(source: str, frame: pd.DataFrame) -> tuple[Ints, Ints, Ints, Ints, 
 
 
 def is_primary(source: str, at_ms: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether a source's record of that instant counts: Mixpanel before the switch, then Amplitude.
+    """Whether a source's record of that instant counts: the old tool's before the switch.
 
-    The script's events have one source, so all of them count.
+    Mixpanel gives way to Amplitude and the script to Segment; Adobe's never count.
     """
-    if source == story.SHOP:
-        return np.ones(len(at_ms), np.bool_)
+    if source == story.ADOBE:
+        return np.zeros(len(at_ms), np.bool_)
     before = local_day(at_ms) < day_number(story.PRIMARY_SWITCH)
-    return before if source == story.MIXPANEL else ~before
+    return before if source in (story.MIXPANEL, story.SHOP) else ~before
 
 
 def _persons(source: str, offset: int, device: Ints, user: Ints, at_ms: Ints) -> Ints:
     if source == story.MIXPANEL:
         owner = oracle.first_user_owns(device, user, at_ms)
-    elif source == story.AMPLITUDE:
+    elif source in (story.AMPLITUDE, story.ADOBE):
         owner = oracle.last_user_owns(device, user, at_ms)
     else:
         owner = user
@@ -126,7 +139,7 @@ def _ledger(fate: np.ndarray[tuple[int], np.dtype[np.int8]]) -> Counts:
         "loaded": int((fate == LOADED).sum()),
         "duplicate": int((fate == DUPLICATE).sum()),
         "identity": int((fate == IDENTITY).sum()),
-        "filtered": 0,
+        "filtered": int((fate == FILTERED).sum()),
         "quarantined": int((fate == QUARANTINED).sum()),
         "erased": 0,
         "pending": 0,

@@ -44,6 +44,11 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
+def email_of(person: int) -> str:
+    """The address of a person; two tools know people by it."""
+    return f"person{person:07d}@example.com"
+
+
 @dataclass(frozen=True)
 class People:
     """Arrays with one entry a person; a person with an account has their own number as user."""

@@ -17,6 +17,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.landing.land import DeliveredFile, Delivery, delivery_folder, read_as
 from orchestration.landing.manifest import PARSER_VERSION, Manifest, manifests
 from orchestration.landing.store import StoredFile, keep, refer
+from orchestration.sources import REGISTRY
 from orchestration.sources.base import is_hidden
 
 SEEN = "seen.json"
@@ -52,9 +53,11 @@ def export_files(source: str, config: SourceConfig) -> list[Path]:
 def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> Iterator[Delivery]:
     """Keep the bytes of files not seen before and yield each as a delivery, oldest name first.
 
-    A file whose size and time of change are as last seen is not read again. A delivery already
-    landed by this parser with these settings is not yielded, unless its file had other bytes in
-    between: it is then the latest version again.
+    Files that the vendor's names bind together are one delivery, made anew with all of them when
+    one changes or joins; one that is gone from the folder changes nothing. A file whose size and
+    time of change are as last seen is not read again. A delivery already landed by this parser with
+    these settings is not yielded, unless a file of it had other bytes in between: it is then the
+    latest version again.
     """
     seen_path = migration.landing_dir / source / SEEN
     seen: dict[str, list[str | int]] = (
@@ -75,19 +78,36 @@ def _unseen(
     landed: Mapping[str, Manifest],
 ) -> Iterator[Delivery]:
     shaping = read_as(config)
-    for path in export_files(source, config):
-        name = _relative(path, config.location)
-        stat = path.stat()
-        fingerprint: list[str | int] = [stat.st_size, stat.st_mtime_ns, shaping, PARSER_VERSION]
-        if seen.get(name, [])[1:] == fingerprint and seen[name][0] in landed:
+    for group in grouped(source, config):
+        prints: dict[str, list[str | int]] = {}
+        for name, path in group.items():
+            stat = path.stat()
+            prints[name] = [stat.st_size, stat.st_mtime_ns, shaping, PARSER_VERSION]
+        known = {seen.get(name, [""])[0] for name in group}
+        is_as_seen = all(seen.get(name, [])[1:] == prints[name] for name in group)
+        if is_as_seen and len(known) == 1 and known <= landed.keys():
             continue
-        stored = refer(path) if config.store == "reference" else keep(path, migration.store_dir)
-        delivery = Delivery(source, (DeliveredFile(name, stored),))
+        stored = {
+            name: refer(path) if config.store == "reference" else keep(path, migration.store_dir)
+            for name, path in group.items()
+        }
+        delivery = Delivery(source, tuple(DeliveredFile(*each) for each in stored.items()))
         manifest = landed.get(delivery.id)
-        has_returned = name in seen and seen[name][0] != delivery.id
+        has_returned = bool(known - {"", delivery.id})
         if manifest is None or has_returned or not _is_landed_as(manifest, shaping):
             yield delivery
-        seen[name] = [delivery.id, *fingerprint]
+        for name in group:
+            seen[name] = [delivery.id, *prints[name]]
+
+
+def grouped(source: str, config: SourceConfig) -> list[dict[str, Path]]:
+    """The export files of a source as deliveries: of each, the path by relative name."""
+    vendor = REGISTRY[config.vendor]
+    groups: dict[str, dict[str, Path]] = {}
+    for path in export_files(source, config):
+        name = _relative(path, config.location)
+        groups.setdefault(vendor.group(name) or f"\n{name}", {})[name] = path
+    return list(groups.values())
 
 
 def stale_deliveries(source: str, config: SourceConfig, migration: Migration) -> Iterator[Delivery]:
@@ -115,7 +135,7 @@ def stored_path(name: str, sha256: str, config: SourceConfig, migration: Migrati
 
 
 def states(landed: Sequence[Manifest], held: Collection[str]) -> list[Landed]:
-    """Which version of each file name is current, in one source. `landed` is oldest first.
+    """Which version of each file or group is current, in one source. `landed` is oldest first.
 
     The latest complete version that is not held is current; an incomplete one only while there is
     no complete one. Of current files with the same bytes the first counts, the others are
@@ -123,7 +143,7 @@ def states(landed: Sequence[Manifest], held: Collection[str]) -> list[Landed]:
     """
     versions: dict[str, list[Manifest]] = defaultdict(list)
     for manifest in landed:
-        versions["\n".join(sorted(file.name for file in manifest.files))].append(manifest)
+        versions[manifest.version_of].append(manifest)
     result: dict[str, Landed] = {}
     for same_name in versions.values():
         result.update(_versions(same_name, held))
@@ -131,7 +151,7 @@ def states(landed: Sequence[Manifest], held: Collection[str]) -> list[Landed]:
     for manifest in landed:
         if result[manifest.delivery_id].state != "current" or not manifest.records:
             continue
-        hashes = tuple(sorted(file.sha256 for file in manifest.files))
+        hashes = tuple(sorted(file.sha256 for file in manifest.files if file.records))
         first = first_with.setdefault(hashes, manifest.delivery_id)
         if first != manifest.delivery_id:
             result[manifest.delivery_id] = Landed(manifest, "same_file", first)
@@ -140,7 +160,7 @@ def states(landed: Sequence[Manifest], held: Collection[str]) -> list[Landed]:
 
 def _versions(versions: Sequence[Manifest], held: Collection[str]) -> dict[str, Landed]:
     free = [m for m in versions if m.delivery_id not in held]
-    candidates = [m for m in free if m.state != "torn"] or free
+    candidates = [m for m in free if m.is_complete] or free
     current = candidates[-1] if candidates else None
     result: dict[str, Landed] = {}
     for position, manifest in enumerate(versions):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.landing.framing import CR, LF, binary_array
-from orchestration.sql import literal, quoted
 
-QUOTE = 34
+QUOTE, BACKSLASH = 34, 92
+#: bytes that stand for themselves in a JSON string
+PLAIN = bytes(set(range(32, 256)) - {QUOTE, BACKSLASH})
 
 Positions = npt.NDArray[np.int64]
 
@@ -131,31 +132,55 @@ class Fields:
         )
 
     def as_json(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        buffer: npt.NDArray[np.uint8],
-        text: bytes,
-        escapes: str | None = None,
+        self, buffer: npt.NDArray[np.uint8], text: bytes, escapes: str | None = None
     ) -> pa.Array:
         """Rows as JSON objects of text, keys in name order; empty cells are left out.
 
-        Of what matches the pattern `escapes` only its first group is kept.
+        Of what matches the pattern `escapes` only its first group is kept. Only cells that hold
+        something are touched: of the hundreds of columns of a wide feed most are empty.
         """
-        cells = spans(buffer, self.starts.ravel(), self.ends.ravel()).cast(pa.large_string())
+        filled = self.starts < self.ends
+        cells = spans(buffer, self.starts[filled], self.ends[filled]).cast(pa.large_string())
         if escapes is not None:
-            cells = pc.replace_substring_regex(cells, escapes, r"\1")
+            cells = _replaced(cells, "\\", escapes)
         elif b'""' in text and self.is_quoted.any():
             plain = pc.replace_substring(cells, '""', '"')
-            cells = pc.if_else(pa.array(self.is_quoted.ravel()), plain, cells)
-        width = len(self.names)
-        columns = [cells.take(pa.array(np.arange(n, len(cells), width))) for n in range(width)]
-        table = pa.table(columns, names=[f"c{n}" for n in range(width)])
-        fields = ", ".join(
-            f"{literal(name)}, nullif({quoted(f'c{n}')}, '')"
-            for name, n in sorted((name, n) for n, name in enumerate(self.names))
+            cells = pc.if_else(pa.array(self.is_quoted[filled]), plain, cells)
+        by_name = np.array(sorted(range(len(self.names)), key=self.names.__getitem__))
+        numbers = np.full(filled.shape, -1, dtype=np.int64)
+        numbers[filled] = np.arange(len(cells))
+        order = numbers[:, by_name]
+        kept = order >= 0
+        keys = [json.dumps(self.names[n], ensure_ascii=False) + ':"' for n in by_name]
+        columns = np.broadcast_to(np.arange(len(keys)), kept.shape)[kept]
+        values = _json_escaped(cells.take(pa.array(order[kept])))
+        members = pc.binary_join_element_wise(
+            pa.array(keys, pa.large_string()).take(pa.array(columns)), values, *_texts('"', "")
         )
-        connection.register("cells", table)
-        merged = connection.sql(
-            f"select json_merge_patch('{{}}', json_object({fields}))::varchar from cells"
-        ).to_arrow_table()
-        return merged.column(0).cast(pa.large_string()).combine_chunks()
+        offsets = np.zeros(len(self.rows) + 1, dtype=np.int64)
+        np.cumsum(kept.sum(axis=1), out=offsets[1:])
+        rows = pa.LargeListArray.from_arrays(pa.array(offsets), members)
+        start, comma, end, nothing = _texts("{", ",", "}", "")
+        return pc.binary_join_element_wise(start, pc.binary_join(rows, comma), end, nothing)
+
+
+def _texts(*texts: str) -> list[pa.Scalar]:
+    return [pa.scalar(text, pa.large_string()) for text in texts]
+
+
+def _replaced(cells: pa.Array, sign: str, pattern: str) -> pa.Array:
+    """The cells that hold `sign` with what matches the pattern replaced by its first group."""
+    has = pc.match_substring(cells, sign)
+    if not pc.any(has).as_py():
+        return cells
+    return pc.replace_with_mask(
+        cells, has, pc.replace_substring_regex(cells.filter(has), pattern, r"\1")
+    )
+
+
+def _json_escaped(cells: pa.Array) -> pa.Array:
+    """Texts as they stand between the quotes of a JSON string."""
+    special = (cells.buffers()[2] or pa.py_buffer(b"")).to_pybytes().translate(None, PLAIN)
+    for sign in sorted(set(special), reverse=True):  # the backslash first: others bring their own
+        cells = pc.replace_substring(cells, chr(sign), json.dumps(chr(sign))[1:-1])
+    return cells

@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -65,23 +65,25 @@ def frame_csv(
     member: str | None = None,
     *,
     delimiter: str = ",",
+    names: Sequence[str] = (),
     fill_header: bool = False,
     encoding: str | None = None,
+    renamed: Mapping[str, str] = MappingProxyType({}),
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Frame the records after one header record, which is not counted.
 
-    With `fill_header` an empty header cell repeats the one before it. What is not UTF-8 is read as
+    Where `names` are given there is no header and every record is one of these cells.
+    With `fill_header` an empty header cell repeats the one before it; `renamed` says what header
+    cells are called instead. What is not UTF-8 is read as
     `encoding`, if one is given, and kept as it was in `raw_bytes`.
 
     A record whose cells do not fit the header is kept with error `wrong_column_count`, one whose
     quotes do not close with `stray_quote`. A last record without line end that does not fit is the
     tail of a cut file.
     """
-    with duckdb.connect() as connection:
-        connection.execute("set enable_progress_bar = false")
-        rows = _Rows(tally, member, delimiter, connection, fill_header, encoding)
-        yield from _framed(rows, blocks, torn)
+    rows = _Rows(tally, member, delimiter, fill_header, encoding, renamed, list(names))
+    yield from _framed(rows, blocks, torn)
 
 
 def _framed(
@@ -146,9 +148,9 @@ class _Rows:
     tally: Tally
     member: str | None
     delimiter: str
-    connection: duckdb.DuckDBPyConnection
     fill_header: bool = False
     encoding: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
 
     def frame(self, data: bytes, *, is_last: bool) -> Generator[pa.RecordBatch, None, bytes]:
@@ -205,6 +207,7 @@ class _Rows:
         decoded = text.decode("utf-8", errors="surrogateescape")
         reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=self.delimiter)
         cells = [_in_encoding(cell, self.encoding or "utf-8") for cell in next(reader, [])]
+        cells = [self.renamed.get(cell, cell) for cell in cells]
         self.names = column_names(filled(cells) if self.fill_header else cells)
         return len(text)
 
@@ -256,7 +259,7 @@ class _Rows:
         good = int(odd.argmax()) if odd.any() else count
         if good:
             read = fields.select((fields.rows < good) & ~bytes_only[fields.rows])
-            records = read.as_json(self.connection, buffer, text)
+            records = read.as_json(buffer, text)
             at = np.zeros(count, dtype=np.int64)
             at[read.rows] = np.arange(len(read.rows))
             missing = np.ones(count, dtype=bool)

@@ -2,12 +2,16 @@
 
 Nothing is unpacked to disk. Each member yields blocks of decompressed bytes; how the stream ended
 (whole, or torn and why) is known once the blocks are exhausted. An unsafe archive is refused.
+Text in UTF-16 is given as UTF-8, and a workbook as the CSV of its first sheet.
 """
 
 from __future__ import annotations
 
+import codecs
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from orchestration.landing.archives import (
@@ -21,6 +25,7 @@ from orchestration.landing.archives import (
     zip_streams,
 )
 from orchestration.landing.gunzip import BLOCK, Stream, file_blocks, plain_blocks
+from orchestration.landing.workbooks import is_workbook, sheet_stream
 
 EMPTY_ZIP_MAGIC = b"PK\x05\x06"
 SMALL = 64 << 10  # what a smaller file is taken for: a few lines may repeat a lot
@@ -35,6 +40,9 @@ def streams(path: Path) -> Iterator[Stream]:
     """
     with path.open("rb") as file:
         magic = file.read(4)
+        if is_workbook(file):
+            yield sheet_stream(file, None)
+            return
     if magic in (ZIP_MAGIC, EMPTY_ZIP_MAGIC):
         opened = zip_streams(path)
     elif holds_tar(path, magic):
@@ -44,7 +52,43 @@ def streams(path: Path) -> Iterator[Stream]:
     budget = _Budget(path.name, MAX_EXPANSION * max(path.stat().st_size, SMALL))
     for stream in opened:
         stream.blocks = budget.spent(stream.blocks)
+        if (stream.member or "").lower().endswith(".xlsx"):
+            yield from _workbook(stream)
+            continue
+        stream.blocks = _as_utf8(stream, stream.blocks)
         yield stream
+
+
+def _workbook(packed: Stream) -> Iterator[Stream]:
+    """A workbook inside an archive: it can only be read from its end, so it is put down first."""
+    with tempfile.TemporaryFile() as file:
+        for block in packed.blocks:
+            file.write(block)
+        stream = sheet_stream(file, packed.member)
+        stream.torn = packed.torn
+        yield stream
+
+
+def _as_utf8(stream: Stream, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, or what they say where a byte order mark says that they are UTF-16."""
+    first = next(blocks, b"")
+    if first[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        yield from chain([first] if first else [], blocks)
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    try:
+        for block in chain([first], blocks):
+            yield decoder.decode(block).encode()
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        stream.torn = stream.torn or f"the text is no UTF-16: {error}"
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file has members: a zip or a tar."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return magic in (ZIP_MAGIC, EMPTY_ZIP_MAGIC) or holds_tar(path, magic)
 
 
 @dataclass
@@ -76,6 +120,7 @@ __all__ = [
     "Stream",
     "TornArchive",
     "UnsafeArchive",
+    "is_archive",
     "natural_key",
     "streams",
 ]

@@ -27,7 +27,7 @@ from orchestration.landing.land import (
 )
 from orchestration.landing.lifting import lifting
 from orchestration.landing.reading import Reading, records
-from orchestration.sources import REGISTRY, Framing, Head, recognise
+from orchestration.sources import REGISTRY, Framing, Head, Source, advice, recognise
 from orchestration.sources.base import Keys, is_hidden
 from orchestration.sources.tabular import columns_of
 from orchestration.sql import quoted
@@ -88,34 +88,39 @@ def inspect(path: Path, tell: Tell = lambda file, records: None) -> list[Inspect
             f"inspect: {path} does not exist; name a file or folder of exports"
         )
     if path.is_file():
-        return [_inspect(path, path.name, tell)]
+        return [_inspect(path, path.name, {}, tell)]
     files = sorted(p for p in path.rglob("*") if p.is_file() and not is_hidden(p, path))
     if not files:
         raise ConfigurationError(
             f"inspect: {path} holds no exports; name the folder the files were downloaded to"
         )
-    return [_inspect(file, file.relative_to(path).as_posix(), tell) for file in files]
+    names = {file.relative_to(path).as_posix(): file for file in files}
+    return [_inspect(file, name, names, tell) for name, file in names.items()]
 
 
 @dataclass
 class _Recogniser:
     """Recognises each stream of a file and remembers the first vendor found."""
 
+    sources: Mapping[str, Source]
     vendor: str | None = None
     framing: Framing | None = None
     head: Head | None = None
+    advice: str | None = None
 
     def __call__(self, head: Head) -> Framing | None:
         if head.is_whole and not head.lines:
             return Framing("lines")  # nothing in it: no records, whoever wrote it
-        guess = recognise(head)
+        guess = recognise(head, self.sources)
+        if guess is None:
+            self.advice = self.advice or advice(head, self.sources)
         if guess is not None and self.vendor is None:
             self.vendor, self.framing, self.head = *guess, head
         return guess[1] if guess is not None else None
 
 
-def _inspect(path: Path, name: str, tell: Tell) -> InspectedFile:
-    recogniser, reading = _Recogniser(), Reading()
+def _inspect(path: Path, name: str, names: Mapping[str, Path], tell: Tell) -> InspectedFile:
+    recogniser, reading = _Recogniser(_bound(path, name, names)), Reading()
     failures: list[BaseException] = []
     frames = noting(_telling(records(path, name, recogniser, reading), name, tell), failures)
     try:
@@ -140,6 +145,16 @@ def _inspect(path: Path, name: str, tell: Tell) -> InspectedFile:
         note=_note(recogniser, reading, unreadable, guessed, others),
         columns=guessed,
     )
+
+
+def _bound(path: Path, name: str, names: Mapping[str, Path]) -> dict[str, Source]:
+    """Each vendor as it reads the delivery that it would make of this file and the others."""
+    bound = {}
+    for vendor, source in REGISTRY.items():
+        group = source.group(name)
+        with_it = {n: p for n, p in names.items() if group and source.group(n) == group}
+        bound[vendor] = source.for_delivery(with_it or {name: path})
+    return bound
 
 
 def _telling(frames: Iterable[pa.RecordBatch], name: str, tell: Tell) -> Iterator[pa.RecordBatch]:
@@ -249,7 +264,9 @@ def _note(
         notes.append(f"torn: {reading.tally.torn}")
     if "terminated_early" in unreadable:
         notes.append("the vendor ended the export early: fetch it again")
-    if recogniser.vendor is None:
+    if recogniser.advice is not None:
+        notes.append(recogniser.advice)
+    elif recogniser.vendor is None:
         notes.append("empty" if not reading.tally.records else "no vendor's form was recognised")
     if guessed is not None and {"event", "occurred_at"} <= guessed.keys():
         notes.append(f"guessed {columns_line(guessed)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from orchestration.config import SourceConfig
 from orchestration.landing.framing import SCHEMA
 from orchestration.landing.lifting import DOCUMENT, lifting
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
-from orchestration.landing.reading import Reading, recogniser, records
+from orchestration.landing.reading import Reading, advised, records
 from orchestration.landing.store import StoredFile
 from orchestration.sources import REGISTRY, recognise
 from orchestration.sources.base import Source
@@ -62,7 +62,13 @@ def delivery_folder(landing_dir: Path, source: str, delivery_id: str) -> Path:
 
 def read_as(config: SourceConfig) -> str:
     """Fingerprint of the settings that shape landing; other settings act in staging."""
-    shaping = [config.vendor, config.columns, config.format, config.delimiter]
+    shaping: list[object] = [config.vendor, config.columns, config.format, config.delimiter]
+    if config.load_columns is not None:
+        shaping.append(config.load_columns)
+    if config.headers is not None:
+        shaping.append(hashlib.sha256(config.headers.read_bytes()).hexdigest())
+    if config.pad_missing_columns or config.manifests:
+        shaping.append([config.pad_missing_columns, config.manifests])
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -78,7 +84,8 @@ def land(
     `landed_at` (UTC) left out, a delivery landed before keeps its own. `connection` is a
     `landing_connection` that is used for many deliveries; left out, one is opened for this one.
     """
-    source = REGISTRY[config.vendor]
+    paths = {file.name: file.stored.path for file in delivery.files}
+    source = REGISTRY[config.vendor].for_delivery(paths)
     final = delivery_folder(landing_dir, delivery.source, delivery.id)
     replaced = final.with_name(f".{final.name}.old")
     if replaced.exists() and not final.exists():  # killed between the two renames below
@@ -95,6 +102,8 @@ def land(
             _land_file(opened, file, number, source, config, partial, landed_at)
             for number, file in enumerate(delivery.files)
         ]
+    note_copies(files)
+    account = source.account(paths, files, config)
     manifest = Manifest(
         delivery_id=delivery.id,
         source=delivery.source,
@@ -103,6 +112,10 @@ def land(
         read_as=read_as(config),
         files=files,
         raw_dates=_raw_dates(partial),
+        group=source.group(delivery.files[0].name),
+        declared_records=account.declared_records,
+        shortfalls=list(account.shortfalls),
+        doubts=list(account.doubts),
     )
     manifest.write(partial)
     if final.exists():
@@ -110,6 +123,14 @@ def land(
     partial.rename(final)
     shutil.rmtree(replaced, ignore_errors=True)
     return manifest
+
+
+def note_copies(files: Sequence[LandedFile]) -> None:
+    """Mark files that have the bytes of one before them: their records are landed and not read."""
+    first_with: dict[str, str] = {}
+    for file in files:
+        if file.records and (first := first_with.setdefault(file.sha256, file.name)) != file.name:
+            file.copy_of = first
 
 
 def parquet_files(folder: Path) -> list[Path]:
@@ -166,6 +187,7 @@ def _land_file(
         unreadable=unreadable,
         looks_like=None if reading.recognised else _looks_like(reading, config),
         missing_columns=list(missing),
+        advice=reading.advice,
     )
 
 
@@ -180,7 +202,8 @@ def _copy(
     guarded: bool,
 ) -> tuple[int, Reading]:
     reading = Reading(stop_line=source.stop_line)
-    frames = records(file.stored.path, file.name, recogniser(source.recognise, config), reading)
+    recognise = advised(source, config, reading)
+    frames = records(file.stored.path, file.name, recognise, reading)
     failures: list[BaseException] = []
     frames = noting(frames, failures)
     connection.register("frames", pa.RecordBatchReader.from_batches(SCHEMA, frames))

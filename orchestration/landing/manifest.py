@@ -30,6 +30,8 @@ class LandedFile(BaseModel):
     unreadable: dict[str, int] = {}  # parse error -> records
     looks_like: str | None = None
     missing_columns: list[str] = []
+    advice: str | None = None  # what to configure, where its vendor's file cannot be read
+    copy_of: str | None = None  # the file of this delivery that has the same bytes and counts
 
 
 class Manifest(BaseModel):
@@ -43,11 +45,26 @@ class Manifest(BaseModel):
     read_as: str = ""  # fingerprint of the settings that shape the envelope columns
     files: list[LandedFile]
     raw_dates: dict[str, int]
+    group: str | None = None  # what the vendor's names say its files belong to
+    declared_records: int | None = None  # what the vendor says there is
+    shortfalls: list[str] = []  # what the vendor says there is and did not come
+    doubts: list[str] = []  # where the vendor's figures differ, and nothing is missing
 
     @property
     def records(self) -> int:
         """Records by the byte pass."""
         return sum(file.records for file in self.files)
+
+    @property
+    def version_of(self) -> str:
+        """What this delivery is a version of: its group, else the names of its files."""
+        return self.group or "\n".join(sorted(file.name for file in self.files))
+
+    @property
+    def is_complete(self) -> bool:
+        """Neither cut off nor short of what its vendor says there is."""
+        is_short = self.shortfalls or any(file.advice for file in self.files)
+        return self.state != "torn" and not is_short
 
     @property
     def state(self) -> State:

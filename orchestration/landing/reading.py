@@ -15,7 +15,7 @@ from orchestration.landing import inflate, tables
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import KEPT_BYTES, Tally, frame_lines, one_record
 from orchestration.landing.tsv_rows import frame_tsv
-from orchestration.sources.base import HEAD_BYTES, Framing, Head, is_marker
+from orchestration.sources.base import HEAD_BYTES, Framing, Head, Source, is_marker
 
 Recognise = Callable[[Head], Framing | None]
 
@@ -29,6 +29,7 @@ class Reading:
     framing: Framing | None = None
     head: Head | None = None  # of the first stream that was recognised, else of the first
     stop_line: bytes | None = None
+    advice: str | None = None  # of the vendor, for a stream that was not recognised
 
 
 def records(
@@ -110,8 +111,10 @@ def _framed(
             tally,
             member,
             delimiter=framing.delimiter,
+            names=framing.names,
             fill_header=framing.fill_header,
             encoding=framing.encoding,
+            renamed=dict(framing.renamed),
             torn=torn,
         )
     if framing.kind == "tsv":
@@ -123,6 +126,7 @@ def _framed(
             is_escaped=framing.is_escaped,
             encoding=framing.encoding,
             pad=framing.pad,
+            has_header=framing.has_header,
             torn=torn,
         )
     if framing.kind == "nothing":
@@ -171,3 +175,15 @@ def recogniser(
 ) -> Recognise:
     """Bind a source's `recognise` to its configuration."""
     return lambda head: recognise(head, config)
+
+
+def advised(source: Source, config: SourceConfig, reading: Reading) -> Recognise:
+    """A source's `recognise`, which notes what it says of what it cannot read."""
+
+    def recognise(head: Head) -> Framing | None:
+        framing = source.recognise(head, config)
+        if framing is None:
+            reading.advice = reading.advice or source.advice(head, config)
+        return framing
+
+    return recognise

@@ -1,21 +1,20 @@
 """Framing of tab-separated records without quoting, where a backslash may escape what it precedes.
 
 Adobe (Data feed contents: special characters) escapes TAB, LF and the backslash itself in any
-column, so a record may span physical lines; Snowplow's enriched events escape nothing. There is no
-header in the file: whoever wrote it says elsewhere what the columns are.
+column, so a record may span physical lines; Snowplow's enriched events escape nothing. What the
+columns are is said elsewhere; a first line that repeats it is no record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.landing.csv_cells import Fields, Table, spans
+from orchestration.landing.csv_cells import BACKSLASH, Fields, Table, spans
 from orchestration.landing.framing import (
     CR,
     KEPT_BYTES,
@@ -30,7 +29,7 @@ from orchestration.landing.framing import (
     without_bom,
 )
 
-TAB, BACKSLASH = 9, 92
+TAB = 9
 ESCAPED = r"\\([\t\n\\])"
 Positions = npt.NDArray[np.int64]
 
@@ -44,48 +43,63 @@ def frame_tsv(
     is_escaped: bool = False,
     encoding: str | None = None,
     pad: int = 0,
+    has_header: bool = False,
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Frame records whose cells are `names`; `record` holds those that are not empty, unescaped.
 
     A record with another number of cells has error `wrong_column_count`, unless it lacks no more
-    than `pad` at its end. What is not UTF-8 is read as `encoding`, if one is given, and kept as it
-    was in `raw_bytes`. A last record without line end that does not fit is the tail of a cut file.
+    than `pad` at its end; with `has_header` the first line is no record. What is not UTF-8 is read
+    as `encoding`, if one is given, and kept as it was in `raw_bytes`. A last record without line
+    end that does not fit is the tail of a cut file.
     """
-    with duckdb.connect() as connection:
-        connection.execute("set enable_progress_bar = false")
-        rows = _Rows(tally, member, list(names), is_escaped, encoding, pad, connection)
-        rest = b""
-        overlong: bytes | None = None
-        for chunk in without_bom(chunks(blocks, tally)):
-            data = rest + chunk
-            ends = _unescaped(data, LF, is_escaped)
-            if overlong is not None and len(ends):
-                yield one_record(tally, member, overlong, "record_too_long")
-                data, ends = data[int(ends[0]) + 1 :], ends[1:] - ends[0] - 1
-                overlong = None
-            if overlong is not None:
-                rest = data[-1:]  # it may escape what comes next
-                continue
-            cut = int(ends[-1]) + 1 if len(ends) else 0
-            yield from rows.frame(data[:cut], ends)
-            rest = data[cut:]
-            if len(rest) > MAX_RECORD_BYTES:
-                overlong, rest = rest[:KEPT_BYTES], rest[-1:]
-        reason = next(iter(torn), None)
-        tally.torn = reason
-        if overlong is not None:
+    rows = _Rows(tally, member, list(names), is_escaped, encoding, pad)
+    rest = b""
+    overlong: bytes | None = None
+    parts = without_bom(chunks(blocks, tally))
+    for chunk in _without_first_line(parts) if has_header else parts:
+        data = rest + chunk
+        ends = _unescaped(data, LF, is_escaped)
+        if overlong is not None and len(ends):
             yield one_record(tally, member, overlong, "record_too_long")
-        elif reason is not None:
+            data, ends = data[int(ends[0]) + 1 :], ends[1:] - ends[0] - 1
+            overlong = None
+        if overlong is not None:
+            rest = _open_escape(data)
+            continue
+        cut = int(ends[-1]) + 1 if len(ends) else 0
+        yield from rows.frame(data[:cut], ends)
+        rest = data[cut:]
+        if len(rest) > MAX_RECORD_BYTES:
+            overlong, rest = rest[:KEPT_BYTES], _open_escape(rest)
+    reason = next(iter(torn), None)
+    tally.torn = reason
+    if overlong is not None:
+        yield one_record(tally, member, overlong, "record_too_long")
+    elif reason is not None:
+        yield one_record(tally, member, rest, "torn_tail")
+    elif rest.strip(b" \r\n"):
+        missing = len(names) - 1 - len(_unescaped(rest, TAB, is_escaped))
+        if 0 <= missing <= pad:
+            yield from rows.frame(rest + b"\n", np.array([len(rest)]))
+        else:
+            tally.torn = "the last line is cut: it has no line end and is not whole"
             yield one_record(tally, member, rest, "torn_tail")
-        elif rest.strip(b" \r\n"):
-            if len(_unescaped(rest, TAB, is_escaped)) + 1 == len(names):
-                yield from rows.frame(rest + b"\n", np.array([len(rest)]))
-            else:
-                tally.torn = "the last line is cut: it has no line end and is not whole"
-                yield one_record(tally, member, rest, "torn_tail")
-        elif rest:
-            tally.blank_lines += 1
+    elif rest:
+        tally.blank_lines += 1
+
+
+def _open_escape(text: bytes) -> bytes:
+    """The backslash at the end that escapes what comes next, if there is one."""
+    return b"\\" * ((len(text) - len(text.rstrip(b"\\"))) % 2)
+
+
+def _without_first_line(parts: Iterator[bytes]) -> Iterator[bytes]:
+    for part in parts:
+        if end := part.find(b"\n") + 1:
+            yield part[end:]
+            break
+    yield from parts
 
 
 class _Rows:
@@ -99,11 +113,9 @@ class _Rows:
         is_escaped: bool,
         encoding: str | None,
         pad: int,
-        connection: duckdb.DuckDBPyConnection,
     ) -> None:
         self.tally, self.member, self.names = tally, member, names
         self.is_escaped, self.encoding, self.pad = is_escaped, encoding, pad
-        self.connection = connection
 
     def frame(self, text: bytes, ends: Positions) -> Iterator[pa.RecordBatch]:
         """Frame `text`, whose records end at the line feeds at `ends`."""
@@ -115,6 +127,7 @@ class _Rows:
         contents = ends - ((ends > starts) & (buffer[np.maximum(ends - 1, 0)] == CR))
         raw = spans(buffer, starts, contents)
         blank = blank_rows(raw) & (contents - starts < len(self.names) - 1)
+        overlong = contents - starts > MAX_RECORD_BYTES
         bad = np.zeros(count, dtype=bool)
         bad[not_utf8(raw)] = True
         if self.encoding is not None and bad.any():
@@ -125,16 +138,22 @@ class _Rows:
         records = pa.nulls(count, pa.large_string())
         fits = np.zeros(count, dtype=bool)
         for width in range(len(self.names) - self.pad, len(self.names) + 1):
-            chosen = np.flatnonzero((widths == width) & ~blank & ~bad)
+            chosen = np.flatnonzero((widths == width) & ~blank & ~bad & ~overlong)
             if len(chosen):
                 fits[chosen] = True
                 read = self._read(text, buffer, (starts, ends, contents, tabs), widths, chosen)
+                if len(chosen) == count:
+                    records = read
+                    break
                 at = np.zeros(count, dtype=np.int64)
                 at[chosen] = np.arange(len(chosen))
                 mask = np.ones(count, dtype=bool)
                 mask[chosen] = False
                 records = pc.coalesce(records, read.take(pa.array(at, mask=mask)))
         wrong = pc.if_else(pa.array(fits | bad), pa.scalar(None, pa.string()), "wrong_column_count")
+        if overlong.any():
+            wrong = pc.if_else(pa.array(overlong), "record_too_long", wrong)
+            raw = pc.if_else(pa.array(overlong), pc.binary_slice(raw, 0, KEPT_BYTES), raw)
         kept = pa.array(np.flatnonzero(~blank))
         self.tally.blank_lines += int(blank.sum())
         if len(kept):
@@ -157,7 +176,7 @@ class _Rows:
         width = int(widths[chosen[0]])
         fields = Fields.of(buffer, table, chosen, self.names[:width], quoting=False)
         escapes = ESCAPED if self.is_escaped and b"\\" in text else None
-        return fields.as_json(self.connection, buffer, text, escapes)
+        return fields.as_json(buffer, text, escapes)
 
     def _decoded(
         self, raw: pa.Array, bad: npt.NDArray[np.bool_], blank: npt.NDArray[np.bool_]
@@ -172,8 +191,7 @@ class _Rows:
             for line, is_bad in zip(raw.to_pylist(), bad, strict=True)
         ]
         lengths = np.array([len(line) + 1 for line in lines], dtype=np.int64)
-        again = _Rows(Tally(), self.member, self.names, self.is_escaped, None, self.pad,
-                      self.connection)  # fmt: skip
+        again = _Rows(Tally(), self.member, self.names, self.is_escaped, None, self.pad)
         for framed in again.frame(b"\n".join([*lines, b""]), np.cumsum(lengths) - 1):
             kept = pa.array(np.flatnonzero(~blank))
             self.tally.blank_lines += int(blank.sum())

@@ -37,6 +37,9 @@ LANDING_FACTS = pa.schema(
         ("unreadable", pa.int64()),
         ("ends_early", pa.bool_()),
         ("declared_records", pa.int64()),
+        ("advice", pa.string()),
+        ("shortfall", pa.string()),
+        ("doubt", pa.string()),
     ]
 )
 
@@ -68,7 +71,10 @@ def landing_facts(migration: Migration, manifests: Sequence[Manifest]) -> pa.Tab
                 "parquet_rows": sum(footer.num_rows for footer in footers),
                 "unreadable": unreadable,
                 "ends_early": any("terminated_early" in f.unreadable for f in files),
-                "declared_records": None,
+                "declared_records": manifest.declared_records,
+                "advice": "; ".join(f"{f.name}: {f.advice}" for f in files if f.advice) or None,
+                "shortfall": "; ".join(manifest.shortfalls) or None,
+                "doubt": "; ".join(manifest.doubts) or None,
             }
         )
     return pa.Table.from_pylist(rows, schema=LANDING_FACTS)
@@ -106,7 +112,7 @@ def _previous_versions(landed: Sequence[Landed]) -> list[tuple[str, str]]:
     pairs = []
     for each in landed:
         manifest = each.manifest
-        key = (manifest.source, "\n".join(sorted(f.name for f in manifest.files)))
+        key = (manifest.source, manifest.version_of)
         if key in last:
             pairs.append((manifest.delivery_id, last[key]))
         last[key] = manifest.delivery_id

@@ -47,12 +47,12 @@ class Verification:
 def verify(migration: Migration, tell: Callable[[str], None] = lambda _: None) -> Verification:
     """Hash and frame the stored bytes again, count Parquet again, balance the marts against it."""
     found: list[Difference] = []
-    counted: dict[tuple[str, str], int] = {}
+    counted: dict[tuple[str, str, str], int] = {}
     for source in migration.sources:
         for manifest in manifests(migration.landing_dir, source):
             for file in manifest.files:
                 tell(f"{source}: {file.name}")
-                counted[manifest.delivery_id, file.sha256] = _recount(
+                counted[manifest.delivery_id, file.sha256, file.name] = _recount(
                     migration, manifest, file, found
                 )
             _check_parquet(migration, manifest, found)
@@ -67,7 +67,8 @@ def _recount(
     migration: Migration, manifest: Manifest, file: LandedFile, found: list[Difference]
 ) -> int:
     config = migration.sources[manifest.source]
-    path = stored_path(file.name, file.sha256, config, migration)
+    paths = {f.name: stored_path(f.name, f.sha256, config, migration) for f in manifest.files}
+    path = paths[file.name]
     if not path.exists():
         found.append(Difference(manifest.source, file.name, "stored bytes", file.sha256, "missing"))
         return file.records
@@ -76,11 +77,10 @@ def _recount(
         found.append(
             Difference(manifest.source, file.name, "hash of the bytes", file.sha256, sha256)
         )
-    source = REGISTRY[manifest.vendor]
+    source = REGISTRY[manifest.vendor].for_delivery(paths)
     reading = Reading(stop_line=source.stop_line)
-    count: int = sum(
-        b.num_rows for b in records(path, file.name, recogniser(source.recognise, config), reading)
-    )
+    recognise = recogniser(source.recognise, config)
+    count: int = sum(b.num_rows for b in records(path, file.name, recognise, reading))
     if count != file.records:
         found.append(
             Difference(
@@ -92,29 +92,33 @@ def _recount(
 
 def _check_parquet(migration: Migration, manifest: Manifest, found: list[Difference]) -> None:
     files = [str(path) for path in parquet_files(folder_of(manifest, migration))]
-    landed: dict[str, int] = {}
+    landed: dict[tuple[str, str], int] = {}
     if files:
         with duckdb.connect() as connection:
-            landed = dict(
-                connection.execute(
-                    """select file_sha256, count(*) from read_parquet(?, hive_partitioning = false)
-                    group by all""",
-                    [files],
-                ).fetchall()
-            )
+            rows = connection.execute(
+                """select file_sha256, file_name, count(*)
+                from read_parquet(?, hive_partitioning = false) group by all""",
+                [files],
+            ).fetchall()
+            landed = {(sha256, name): count for sha256, name, count in rows}
     for file in manifest.files:
-        rows = landed.get(file.sha256, 0)
-        if rows != file.records:
+        count = landed.get((file.sha256, file.name), 0)
+        if count != file.records:
             found.append(
-                Difference(manifest.source, file.name, "landed rows", str(file.records), str(rows))
+                Difference(manifest.source, file.name, "landed rows", str(file.records), str(count))
             )
 
 
-def _check_marts(path: Path, counted: dict[tuple[str, str], int], found: list[Difference]) -> None:
+def _check_marts(
+    path: Path, counted: dict[tuple[str, str, str], int], found: list[Difference]
+) -> None:
     """The ledger by the bytes counted now, and loaded by the mart's rows counted now."""
     with duckdb.connect(path, read_only=True) as connection:
         ledger = connection.execute(
-            """select source, file_name, delivery_id, file_sha256, vendor, "read", loaded,
+            """select source, file_name, delivery_id, file_sha256,
+                row_number() over (
+                    partition by delivery_id, file_sha256 order by loaded desc) > 1,
+                "read", loaded,
                 loaded + duplicate + identity + filtered + quarantined + erased + pending
             from quality.fct_ledger"""
         ).fetchall()
@@ -128,14 +132,14 @@ def _check_marts(path: Path, counted: dict[tuple[str, str], int], found: list[Di
                 from marts.fct_survey_answers group by all"""
             ).fetchall()
         }
-        for source, name, delivery, sha256, _, read, loaded, fates in ledger:
+        for source, name, delivery, sha256, is_copy, read, loaded, fates in ledger:
             where = f"{name} in {path.name}"
             if fates != read:
                 found.append(Difference(source, where, "sum of fates", str(read), str(fates)))
-            if counted.get((delivery, sha256), read) != read:
-                now = counted[delivery, sha256]
+            now = counted.get((delivery, sha256, name), read)
+            if now != read:
                 found.append(Difference(source, where, "records read", str(read), str(now)))
-            in_mart = rows.get((delivery, sha256), 0)
+            in_mart = 0 if is_copy else rows.get((delivery, sha256), 0)
             if in_mart != loaded:
                 found.append(
                     Difference(source, where, "rows in the mart", str(loaded), str(in_mart))

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestration.config import SourceConfig
+from orchestration.sources.adobe_analytics import AdobeAnalytics
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.ga4 import Ga4
 from orchestration.sources.mixpanel import Mixpanel
 from orchestration.sources.posthog import Posthog
+from orchestration.sources.qualtrics import Qualtrics
+from orchestration.sources.rudderstack import RudderStack
+from orchestration.sources.segment import Segment
 from orchestration.sources.snowplow import Snowplow
+from orchestration.sources.surveymonkey import SurveyMonkey
 from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
+from orchestration.sources.zigpoll import Zigpoll
 
 REGISTRY: dict[str, Source] = {
     source.vendor: source
     for source in (
-        Posthog(),  # its events have `properties` too
-        Mixpanel(),
-        Amplitude(),
-        Ga4(),
-        Snowplow(),
-        Typeform(),
-        Tabular(),
+        # their records have `properties`, by which Mixpanel knows its own
+        *(RudderStack(), Segment(), Posthog()),
+        *(Mixpanel(), Amplitude(), Ga4(), Snowplow()),
+        *(Typeform(), Qualtrics(), SurveyMonkey(), Zigpoll()),
+        *(AdobeAnalytics(), Tabular()),
     )
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
 SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")
 
 
-def recognise(head: Head) -> tuple[str, Framing] | None:
+def recognise(head: Head, sources: Mapping[str, Source] = REGISTRY) -> tuple[str, Framing] | None:
     """The first vendor whose form this file has. `tabular` takes what no vendor claims."""
-    for vendor, source in REGISTRY.items():
+    for vendor, source in sources.items():
+        if vendor == "tabular" and advice(head, sources):
+            return None
         framing = source.recognise(head)
         if framing is not None:
             return vendor, framing
+    return None
+
+
+def advice(head: Head, sources: Mapping[str, Source] = REGISTRY) -> str | None:
+    """What a vendor says of a file that is its own by name, and cannot be read as it is."""
+    for vendor, source in sources.items():
+        if told := source.advice(head):
+            return f"{vendor}: {told}"
     return None
 
 
@@ -45,5 +61,6 @@ __all__ = [
     "Head",
     "Source",
     "SourceConfig",
+    "advice",
     "recognise",
 ]

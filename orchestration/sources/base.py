@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.config import SourceConfig
+from orchestration.landing.manifest import LandedFile
 
 #: keys into nested JSON objects, from the outside in
 Keys = tuple[str, ...]
@@ -30,10 +31,12 @@ class Framing:
     """How to cut a file of this form into records.
 
     lines: one a line. csv: RFC 4180 with a header; with `fill_header` an empty header cell repeats
-    the one before it. tsv: tab-separated cells that are called `names`, with backslash escapes or
-    without; up to `pad` cells may be missing at the end. json_items: the elements of the array
-    under `key` of one document, or of the document that is an array (no key). parquet: rows.
-    document: the file as one record. nothing: a known file without records, such as a manifest.
+    the one before it, and `renamed` says what header cells are called instead; with `names` there
+    is no header and the cells are called so. tsv: tab-separated cells that are called `names`, with
+    backslash escapes or without; up to `pad` cells may be missing at the end, and with `has_header`
+    the first line is no record. json_items: the elements of the array under `key` of one document,
+    or of the document that is an array (no key). parquet: rows. document: the file as one record.
+    nothing: a known file without records, such as a manifest.
     `encoding` is what csv and tsv records are written in that are not UTF-8.
     """
 
@@ -43,8 +46,22 @@ class Framing:
     names: tuple[str, ...] = ()
     is_escaped: bool = False
     pad: int = 0
+    has_header: bool = False
     fill_header: bool = False
     encoding: str | None = None
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a vendor's own manifest says of a delivery, held against what came.
+
+    `shortfalls` are what should be there and is not, `doubts` what differs and lacks nothing.
+    """
+
+    declared_records: int | None = None
+    shortfalls: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +164,10 @@ class Source(ABC):
     dedupe_rule: str
     identity_rule: str
     time_rule: str
+    #: whether Waybill can fetch from the vendor's API itself
+    api: str = "no, files only"
+    #: what of others' making it was read on
+    seen: str
 
     @abstractmethod
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
@@ -155,6 +176,24 @@ class Source(ABC):
     def envelope_paths(self, config: SourceConfig | None) -> Mapping[str, Keys]:
         """Envelope columns and their keys; a source with a column map derives them."""
         return self.envelope
+
+    def group(self, name: str) -> str | None:
+        """What a file of this relative name is delivered with; None: it is a delivery alone."""
+        return None
+
+    def for_delivery(self, files: Mapping[str, Path]) -> Source:
+        """This vendor as it reads one delivery, where files (by name) tell how to read others."""
+        return self
+
+    def advice(self, head: Head, config: SourceConfig | None = None) -> str | None:
+        """What to do about a file that is this vendor's by its name and was not recognised."""
+        return None
+
+    def account(
+        self, files: Mapping[str, Path], landed: Sequence[LandedFile], config: SourceConfig
+    ) -> Account:
+        """The vendor's own figures of a delivery, against the files as they landed."""
+        return Account()
 
     def has_session_ids(self, config: SourceConfig) -> bool:
         """Whether the vendor names sessions, so that no name means no session."""

@@ -43,6 +43,7 @@ class Ga4(Source):
     )
     identity_rule = "user_id on user_pseudo_id; the last user on it owns its anonymous events"
     time_rule = "event_timestamp, microseconds UTC; event_date is a day of the property's zone"
+    seen = "one event saved from the console"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
         """By the two columns every event has, or by those of the export's tables of users."""

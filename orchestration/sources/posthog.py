@@ -48,6 +48,7 @@ class Posthog(Source):
         "persons model join users; the person_id of events is ignored"
     )
     time_rule = "timestamp, always UTC; created_at is when it was received"
+    seen = "none: synthetic only"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
         """By the columns of events or of persons; a list of the run's files holds no records."""

@@ -44,6 +44,7 @@ class Tabular(Source):
     dedupe_rule = "event_id where mapped, else none; `dedupe:` names columns"
     identity_rule = "user_id and device_id as mapped; the last user on a device owns its events"
     time_rule = "the configured time zone, or the offset written in the value"
+    seen = "logs of public repositories"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
         """By configured format, else by extension and content."""
@@ -55,7 +56,8 @@ class Tabular(Source):
         if form == "jsonl":
             return Framing("lines") if head.objects else None
         if form == "csv":
-            delimiter = (config.delimiter if config else None) or _delimiter(head)
+            given = config.delimiter if config is not None else None
+            delimiter = given or _delimiter(head) or _of_header(head, config)
             return Framing("csv", delimiter=delimiter) if delimiter else None
         return None
 
@@ -88,7 +90,7 @@ def _form(head: Head) -> Format | None:
     known = [EXTENSIONS["." + s] for s in suffixes if "." + s in EXTENSIONS]
     if known and known[0] != "csv":
         return known[0]
-    return "csv" if _delimiter(head) else None
+    return "csv" if known or _delimiter(head) else None
 
 
 def columns_of(head: Head, framing: Framing) -> list[str]:
@@ -100,6 +102,14 @@ def columns_of(head: Head, framing: Framing) -> list[str]:
         rows = (row for row in csv.reader(text, delimiter=framing.delimiter) if row)
         return column_names(next(rows, []))
     return list(dict.fromkeys(key for record in head.objects for key in record))
+
+
+def _of_header(head: Head, config: SourceConfig | None) -> str | None:
+    """The delimiter that gives a lone header the configured columns: a file without rows."""
+    wanted = set((config.columns or {}).values()) if config is not None else set()
+    return next(
+        (d for d in DELIMITERS if wanted & set(columns_of(head, Framing("csv", delimiter=d)))), None
+    )
 
 
 def _delimiter(head: Head) -> str | None:

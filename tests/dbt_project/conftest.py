@@ -68,8 +68,9 @@ def build_warehouse(migration: Migration) -> BuildPlan:
     bring_into_scope(migration, None)
     for source in migration.sources:
         list(land_arrivals(migration, source, arrive(migration, source)))
-    if pipeline.plan_staging(migration):
-        run_dbt(migration, "run", "-s", "path:models/staging")
+    pipeline.plan_staging(migration)
+    if arguments := pipeline.staging_models(migration):
+        run_dbt(migration, "run", *arguments)
         pipeline.note_staged(migration)
     plan = pipeline.plan_marts(migration)
     if not plan.is_empty:

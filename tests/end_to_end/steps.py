@@ -40,8 +40,9 @@ def land_all(migration: Migration, wave: str | None = None) -> None:
 
 
 def build(migration: Migration) -> None:
-    if pipeline.plan_staging(migration):
-        run_dbt(migration, "run", "--select", "tag:staging")
+    pipeline.plan_staging(migration)
+    if arguments := pipeline.staging_models(migration):
+        run_dbt(migration, "run", *arguments)
         pipeline.note_staged(migration)
     plan = pipeline.plan_marts(migration)
     select = pipeline.ALWAYS if plan.is_empty else pipeline.EVERYTHING

@@ -25,6 +25,9 @@ COLUMNS: dict[str, dict[str, tuple[str, Any]]] = {
         "unreadable": ("bigint", 0),
         "ends_early": ("boolean", False),
         "declared_records": ("bigint", None),
+        "advice": ("varchar", None),
+        "shortfall": ("varchar", None),
+        "doubt": ("varchar", None),
     },
     "gate_staging": {
         "source": ("varchar", "app"),

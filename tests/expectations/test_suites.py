@@ -30,6 +30,9 @@ ROWS = {
             "empty": {"records": 0, "rows_written": 0, "parquet_rows": 0},
             "manifest says more": {"declared_records": 1001},
             "manifest agrees": {"declared_records": 1000},
+            "without header": {"advice": "a: nothing names its columns"},
+            "short of a file": {"shortfall": "b is in the manifest and did not come"},
+            "other digest": {"doubt": "a has another digest than its manifest says"},
         }
     },
     "staging": {
@@ -101,6 +104,9 @@ RED = {
     "all_records_are_readable": {"ten of 1000 unreadable", "eleven of 1000 unreadable"},
     "delivery_is_not_empty": {"empty"},
     "vendor_manifest_agrees": {"manifest says more"},
+    "file_can_be_read": {"without header"},
+    "delivery_is_complete": {"short of a file"},
+    "vendor_digests_agree": {"other digest"},
     "events_have_keys": {"no key"},
     "clock_agrees_with_receipt": {"eight hours late", "received before it happened"},
     "unmapped_share_is_within_limit": {"fifty-one of 1000 unmapped"},

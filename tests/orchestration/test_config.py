@@ -175,7 +175,8 @@ BAD = {
     "vendor like no other": (
         {"vendor: mixpanel,": "vendor: zzz,"},
         "6: sources.mixpanel_app.vendor: unknown vendor 'zzz'; "
-        "known: amplitude, mixpanel, tabular, typeform",
+        "known: adobe_analytics, amplitude, ga4, mixpanel, posthog, qualtrics, rudderstack, "
+        "segment, snowplow, surveymonkey, tabular, typeform, zigpoll",
     ),
     "unknown time zone": (
         {"timezone: US/Pacific": "timezone: US/Pacifc"},
@@ -218,7 +219,8 @@ BAD = {
     ),
     "columns of a vendor with a shape of its own": (
         {"timezone: US/Pacific": "timezone: US/Pacific, columns: {event: e}"},
-        "6: sources.mixpanel_app.columns: is for vendor tabular, not mixpanel; remove it",
+        "6: sources.mixpanel_app.columns: is for vendor tabular or zigpoll, not mixpanel; "
+        "remove it",
     ),
     "source name": (
         {"  shop_log:": "  Shop-Log:"},

@@ -36,11 +36,16 @@ ranked as (
     select
         staged.*,
         keyed.key_node,
-        -- a response keeps its token as it is completed: the most complete, then the latest, counts
+        -- a response keeps its id as it is completed: the most complete, then the latest, counts
         row_number() over (
-            partition by staged.source, coalesce(staged.form_id, ''), staged.response_token
+            partition by staged.source, staged.key_parts
             order by
-                case staged.completion when 'completed' then 0 when 'partial' then 1 else 2 end asc,
+                case
+                    when staged.completion in ('completed', 'disqualified', 'overquota') then 0
+                    when staged.completion = 'started' then 2
+                    else 1
+                end asc,
+                coalesce(staged.recorded_at, staged.submitted_at) desc nulls last,
                 staged.submitted_at desc nulls last,
                 md5(staged.document) asc,
                 staged.file_sha256 asc,
@@ -57,18 +62,20 @@ ranked as (
 )
 
 select
-    md5(concat_ws(chr(31), source, coalesce(form_id, ''), response_token)) as response_id,
+    md5(concat_ws(chr(31), source, key_parts)) as response_id,
     response_token,
     source,
     vendor,
     form_id,
     respondent_user_id,
-    coalesce(user_node, key_node) as respondent_node,
+    coalesce(user_node, key_node, vendor_node) as respondent_node,
     network_id,
     platform,
     completion,
     opened_at,
     submitted_at,
+    occurred_at,
+    recorded_at,
     occurred_on,
     document,
     answers,
@@ -76,5 +83,6 @@ select
     case when copy_number = 1 then 'loaded' else 'duplicate' end as fate,
     delivery_id,
     file_sha256,
+    member,
     record_number
 from ranked

@@ -1,4 +1,4 @@
-with files as (
+with delivered as (
 
     select
         files.*,
@@ -8,6 +8,14 @@ with files as (
     from {{ source('control', 'files') }} as files
     inner join {{ source('control', 'deliveries') }} as deliveries
         on files.delivery_id = deliveries.delivery_id
+
+),
+
+-- Files of one delivery with the same bytes: the first counts, of the others nothing is staged.
+files as (
+
+    select * from delivered
+    where copy_of is null
 
 ),
 
@@ -236,3 +244,19 @@ group by
     fates.file_sha256,
     fates.fate,
     fates.reason
+
+union all
+
+select
+    source,
+    vendor,
+    delivery_id,
+    file_name,
+    file_sha256,
+    case when state = 'held' then 'pending' else 'duplicate' end as fate,
+    case when state = 'current' then 'same_file' else state end as reason,
+    cast({{ adapter.quote("read") }} as bigint) as records
+from delivered
+where
+    copy_of is not null
+    and {{ adapter.quote("read") }} > 0

@@ -16,6 +16,7 @@ fates as (
     select
         delivery_id,
         file_sha256,
+        file_name,
         sum(case when fate = 'loaded' then records else 0 end) as loaded,
         sum(case when fate = 'duplicate' then records else 0 end) as duplicate,
         sum(case when fate = 'identity' then records else 0 end) as identity,
@@ -26,7 +27,8 @@ fates as (
     from {{ ref('fct_fates') }}
     group by
         delivery_id,
-        file_sha256
+        file_sha256,
+        file_name
 
 )
 
@@ -52,4 +54,8 @@ select
         + fates.erased + fates.pending, 0
     ) as is_balanced
 from files
-left join fates on files.delivery_id = fates.delivery_id and files.file_sha256 = fates.file_sha256
+left join fates
+    on
+        files.delivery_id = fates.delivery_id
+        and files.file_sha256 = fates.file_sha256
+        and files.file_name = fates.file_name

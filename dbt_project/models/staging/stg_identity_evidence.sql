@@ -24,14 +24,15 @@ responses as (
     select
         source,
         delivery_id,
-        coalesce(submitted_at, opened_at) as occurred_at,
+        occurred_at,
         occurred_on,
         user_node,
+        vendor_node,
         coalesce(respondent_fields, document) as properties
     from {{ ref('stg_responses') }}
     where
         {{ is_staged_now() }}
-        and record_fate is null
+        and coalesce(record_fate, 'identity') = 'identity'
 
 ),
 
@@ -63,7 +64,7 @@ keyed as (
         delivery_id,
         occurred_at,
         occurred_on,
-        user_node,
+        coalesce(user_node, vendor_node) as user_node,
         properties
     from responses
 
@@ -96,6 +97,19 @@ links as (
         events.occurred_on
     from events
     where events.vendor_node is not null and events.user_node is not null
+
+    union all
+
+    select
+        responses.source,
+        responses.delivery_id,
+        'holds' as evidence,
+        responses.vendor_node as left_node,
+        responses.user_node as right_node,
+        responses.occurred_at,
+        responses.occurred_on
+    from responses
+    where responses.vendor_node is not null and responses.user_node is not null
 
     union all
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import tarfile
 import zipfile
 import zlib
 from collections import Counter, defaultdict
@@ -137,6 +138,64 @@ def shop(folder: Path) -> Read:
     return finished(read, events)
 
 
+def segment(folder: Path) -> Read:
+    read, kept = Read(), {}
+    for path in sorted(folder.rglob("*.gz")):
+        for line in gzip.decompress(path.read_bytes()).splitlines():
+            record = json.loads(line)
+            original, sent, received_at, at = (
+                datetime.fromisoformat(record[name])
+                for name in ("originalTimestamp", "sentAt", "receivedAt", "timestamp")
+            )
+            assert at == received_at - (sent - original)
+            if record["type"] == "identify":
+                read.fates["identity"] += 1
+                continue
+            first = kept.get(record["messageId"])
+            if first is not None:
+                read.fates["duplicate"] += 1
+            if first is None or received_at < first[0]:
+                kept[record["messageId"]] = (received_at, record, at)
+    events = [
+        {"name": r["event"], "at": at, "device": r["anonymousId"], "user": r["userId"]}
+        for _, r, at in kept.values()
+    ]
+    return finished(read, events)
+
+
+def adobe(folder: Path) -> Read:
+    read, events = Read(), []
+    for path in sorted(folder.glob("*.tsv.gz")):
+        lookups = path.with_name(path.name[3:].replace(".tsv.gz", "-lookup_data.tar.gz"))
+        with tarfile.open(lookups) as archive:
+            header = archive.extractfile("column_headers.tsv").read().decode()
+        names = header.rstrip("\n").split("\t")
+        for line in gzip.decompress(path.read_bytes()).decode().split("\n")[:-1]:
+            hit = dict(zip(names, line.split("\t"), strict=True))
+            if hit["exclude_hit"] != "0":
+                read.fates["filtered"] += 1
+                continue
+            at = EPOCH + timedelta(seconds=int(hit["post_cust_hit_time_gmt"]))
+            assert f"{at.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}" == hit["date_time"]
+            user = hit["post_evar1"].replace("\\\\", "\\")
+            events.append(
+                {
+                    "name": f"event{int(hit['post_event_list']) - 199}",
+                    "at": at,
+                    "device": (hit["post_visid_high"], hit["post_visid_low"]),
+                    "user": user or None,
+                }
+            )
+    return finished(read, events)
+
+
+def qualtrics(folder: Path) -> list[dict[str, str]]:
+    """Its responses that are no tests, under the names of the first of three header rows."""
+    (path,) = folder.iterdir()
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    return [row for row in rows[2:] if row["Status"] == "0"]
+
+
 def survey(folder: Path) -> list[dict[str, str]]:
     (path,) = folder.iterdir()
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
@@ -189,7 +248,8 @@ def give_persons(reads: dict[str, Read]) -> None:
             if event["user"] is not None:
                 latest[device] = event["user"]
             first = next(iter(users[device]), None)
-            owner = latest.get(device, first) if source == "amplitude_app" else first
+            last_owns = source in ("amplitude_app", "adobe_web")
+            owner = latest.get(device, first) if last_owns else first
             event["person"] = event["user"] or owner or (source, device)
 
 

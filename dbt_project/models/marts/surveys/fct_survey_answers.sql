@@ -1,4 +1,4 @@
-with responses as (
+with responses as {{ not_materialized() }} (
 
     select * from {{ ref('int_survey_responses') }}
     where fate = 'loaded'
@@ -23,6 +23,41 @@ answers as (
 
 ),
 
+score_types as (
+
+    select * from {{ source('control', 'score_types') }}
+
+),
+
+unanswered as (
+
+    select * from {{ source('control', 'unanswered') }}
+
+),
+
+-- answers that the configuration does not take for none, typed by it where it says how
+typed as (
+
+    select
+        answers.*,
+        coalesce(by_id.score_type, by_text.score_type, answers.score_type) as told_type
+    from answers
+    inner join responses on answers.response_id = responses.response_id
+    left join score_types as by_id
+        on responses.source = by_id.source and answers.question_id = by_id.question
+    left join score_types as by_text
+        on
+            responses.source = by_text.source
+            and answers.question = by_text.question
+            and answers.question <> answers.question_id
+    left join unanswered
+        on
+            responses.source = unanswered.source
+            and trim(coalesce(answers.code, answers.answer)) = unanswered.answer
+    where unanswered.answer is null
+
+),
+
 persons as (
 
     select
@@ -36,15 +71,15 @@ persons as (
 select
     -- keys
     responses.response_id,
-    answers.question_id,
+    typed.question_id,
 
     -- what and where from
     responses.source,
     responses.form_id,
-    answers.question,
-    answers.answer,
-    {{ to_number('answers.answer') }} as numeric_value,
-    answers.score_type,
+    typed.question,
+    typed.answer,
+    {{ to_number('coalesce(typed.code, typed.answer)') }} as numeric_value,
+    typed.told_type as score_type,
 
     -- who
     responses.respondent_user_id,
@@ -56,6 +91,8 @@ select
     responses.completion,
     responses.opened_at,
     responses.submitted_at,
+    responses.occurred_at,
+    responses.recorded_at,
     responses.occurred_on,
 
     -- the way back to the byte
@@ -63,5 +100,5 @@ select
     responses.file_sha256,
     responses.record_number
 from responses
-left join answers on responses.response_id = answers.response_id
+left join typed on responses.response_id = typed.response_id
 left join persons on responses.response_id = persons.response_id

@@ -17,6 +17,7 @@ opened as (
         settings.vendor,
         settings.user_namespace,
         settings.respondent_field,
+        settings.undated_on,
         coalesce(landed.record, landed.raw) as document,
         landed.fields is not null as is_definition,
         coalesce(landed.csv_token, landed.token) as response_token,
@@ -28,72 +29,54 @@ opened as (
 
 ),
 
-judged as (
+described as (
 
     select
-        opened.*,
-        case
-            when parse_error is not null then parse_error
-            when is_definition then null
-            when response_token is null then 'missing_token'
-            when coalesce(submitted, started) is null then 'unreadable_time'
-            when coalesce(submitted, started) < timestamp '2000-01-01 00:00:00'
-                then 'time_before_2000'
-            when coalesce(submitted, started) > landed_at + interval '24' hour then 'future_dated'
-        end as quarantine_reason
+        source,
+        vendor,
+        user_namespace,
+        undated_on,
+        parse_error,
+        raw,
+        raw_bytes,
+        delivery_id,
+        file_sha256,
+        file_name,
+        member,
+        record_number,
+        landed_at,
+        response_token,
+        concat_ws(chr(31), coalesce(form_id, ''), response_token) as key_parts,
+        form_id,
+        coalesce(
+            {{ json_member_text('hidden', 'respondent_field') }},
+            case
+                when record is not null then {{ json_member_text('document', 'respondent_field') }}
+            end
+        ) as respondent,
+        cast(null as string) as vendor_user_id,
+        hidden as respondent_fields,
+        coalesce(csv_network_id, network_id) as network_id,
+        lower(platform) as platform,
+        coalesce(
+            csv_response_type,
+            response_type,
+            case when submitted is not null then 'completed' else 'started' end
+        ) as completion,
+        started as opened,
+        submitted,
+        cast(null as timestamp) as active,
+        submitted as recorded,
+        coalesce(csv_submit_date, submitted_time, csv_start_date, landed_time) is not null
+            as has_time,
+        document,
+        answers,
+        case when record is not null then 'csv' else 'api' end as layout,
+        case when response_token is null then 'missing_token' end as shape_error,
+        false as is_identity,
+        case when is_definition then 'form_definition' end as is_filtered
     from opened
 
-)
+),
 
-select
-    -- keys
-    response_token,
-    source,
-    vendor,
-    form_id,
-
-    -- who
-    {{ respondent_columns(
-        "coalesce(" ~ json_member_text('hidden', 'respondent_field')
-        ~ ", case when record is not null then "
-        ~ json_member_text('document', 'respondent_field') ~ " end)"
-    ) }},
-    {{ masked('hidden') }} as respondent_fields,
-    coalesce(csv_network_id, network_id) as network_id,
-    lower(platform) as platform,
-
-    -- completion
-    coalesce(
-        csv_response_type,
-        response_type,
-        case when submitted is not null then 'completed' else 'started' end
-    ) as completion,
-
-    -- times
-    started as opened_at,
-    submitted as submitted_at,
-    cast({{ reporting_wall('coalesce(submitted, started)') }} as date) as occurred_on,
-
-    -- content
-    {{ masked('document') }} as document,
-    {{ masked('answers') }} as answers,
-    case when record is not null then 'csv' else 'api' end as layout,
-
-    -- the fate of records that stop here
-    case
-        when quarantine_reason is not null then 'quarantined'
-        when is_definition then 'filtered'
-    end as record_fate,
-    coalesce(quarantine_reason, case when is_definition then 'form_definition' end)
-        as record_reason,
-    case when quarantine_reason is not null then raw end as raw,
-    case when quarantine_reason is not null then raw_bytes end as raw_bytes,
-
-    -- the way back to the byte
-    delivery_id,
-    file_sha256,
-    file_name,
-    member,
-    record_number,
-    landed_at
-from judged
+{{ staged_responses() }}

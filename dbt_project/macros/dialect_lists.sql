@@ -1,0 +1,119 @@
+{#
+    Lists, maps and records, where warehouses differ (see `dialect.sql`). An expression over an item
+    is SQL text that names it.
+#}
+
+{# A JSON object's members as a map of texts. #}
+{% macro json_map(document) -%}
+    {{ return(adapter.dispatch('json_map')(document)) }}
+{%- endmacro %}
+{% macro default__json_map(document) -%}
+    from_json({{ document }}, 'map<string,string>')
+{%- endmacro %}
+{% macro duckdb__json_map(document) -%}
+    json_transform({{ document }}, '"MAP(VARCHAR, VARCHAR)"')
+{%- endmacro %}
+
+{# JSON object text with more members, given as SQL for JSON text by name; null ones stay away. #}
+{% macro json_extended(document, members) -%}
+    {{ return(adapter.dispatch('json_extended')(document, members)) }}
+{%- endmacro %}
+{% macro default__json_extended(document, members) -%}
+    to_json(map_concat(
+        from_json({{ document }}, 'map<string,variant>'),
+        map_filter(map(
+            {%- for name, value in members.items() %}
+            '{{ name }}', parse_json({{ value }}){{ "," if not loop.last }}
+            {%- endfor %}
+        ), (k, v) -> v is not null)
+    ))
+{%- endmacro %}
+{% macro duckdb__json_extended(document, members) -%}
+    cast(json_merge_patch({{ document }}, json_object(
+        {%- for name, value in members.items() %}
+        '{{ name }}', cast({{ value }} as json){{ "," if not loop.last }}
+        {%- endfor %}
+    )) as varchar)
+{%- endmacro %}
+
+{# Text cut at a sign that has no meaning in a pattern. #}
+{% macro split_text(text, sign) -%}
+    {{ return(adapter.dispatch('split_text')(text, sign)) }}
+{%- endmacro %}
+{% macro default__split_text(text, sign) -%}
+    split({{ text }}, '{{ sign }}')
+{%- endmacro %}
+{% macro duckdb__split_text(text, sign) -%}
+    string_split({{ text }}, '{{ sign }}')
+{%- endmacro %}
+
+{# The texts of a list with a sign between them. #}
+{% macro joined(list, sign) -%}
+    array_to_string({{ list }}, '{{ sign }}')
+{%- endmacro %}
+
+{# The values of a list in order, each once. #}
+{% macro ordered_set(list) -%}
+    array_sort(array_distinct({{ list }}))
+{%- endmacro %}
+
+{# Each item of a list as an expression has it. #}
+{% macro mapped(list, item, expression) -%}
+    {{ return(adapter.dispatch('mapped')(list, item, expression)) }}
+{%- endmacro %}
+{% macro default__mapped(list, item, expression) -%}
+    transform({{ list }}, {{ item }} -> {{ expression }})
+{%- endmacro %}
+{% macro duckdb__mapped(list, item, expression) -%}
+    list_transform({{ list }}, lambda {{ item }}: {{ expression }})
+{%- endmacro %}
+
+{# The items of a list for which a condition holds. #}
+{% macro kept(list, item, condition) -%}
+    {{ return(adapter.dispatch('kept')(list, item, condition)) }}
+{%- endmacro %}
+{% macro default__kept(list, item, condition) -%}
+    filter({{ list }}, {{ item }} -> {{ condition }})
+{%- endmacro %}
+{% macro duckdb__kept(list, item, condition) -%}
+    list_filter({{ list }}, lambda {{ item }}: {{ condition }})
+{%- endmacro %}
+
+{# Whether a list has a value. #}
+{% macro list_holds(list, value) -%}
+    {{ return(adapter.dispatch('list_holds')(list, value)) }}
+{%- endmacro %}
+{% macro default__list_holds(list, value) -%}
+    array_contains({{ list }}, {{ value }})
+{%- endmacro %}
+{% macro duckdb__list_holds(list, value) -%}
+    list_contains({{ list }}, {{ value }})
+{%- endmacro %}
+
+{# A key and a value, as an entry of a map. #}
+{% macro pair(key, value) -%}
+    {{ return(adapter.dispatch('pair')(key, value)) }}
+{%- endmacro %}
+{% macro default__pair(key, value) -%}
+    struct({{ key }}, {{ value }})
+{%- endmacro %}
+{% macro duckdb__pair(key, value) -%}
+    row({{ key }}, {{ value }})
+{%- endmacro %}
+
+{# A record with fields given as SQL by name. #}
+{% macro record_of(fields) -%}
+    {{ return(adapter.dispatch('record_of')(fields)) }}
+{%- endmacro %}
+{% macro default__record_of(fields) -%}
+    named_struct(
+        {%- for name, value in fields.items() %}'{{ name }}', {{ value }}{{ ", " if not loop.last }}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+{% macro duckdb__record_of(fields) -%}
+    {
+        {%- for name, value in fields.items() %}'{{ name }}': {{ value }}{{ ", " if not loop.last }}
+        {%- endfor -%}
+    }
+{%- endmacro %}
