@@ -130,10 +130,10 @@ def staging_models(migration: Migration) -> list[str]:
             from control.to_stage join control.deliveries using (delivery_id) order by vendor"""
         ).fetchall()
         known = connection.execute("select fingerprint from control.staging_code").fetchall()
+    if known != [(control.staging_code(),)]:  # also where all that came is held at landing
+        return ["--select", "tag:staging", "--full-refresh"]
     if not vendors:
         return []
-    if known != [(control.staging_code(),)]:
-        return ["--select", "tag:staging", "--full-refresh"]
     models = [
         f"stg_{vendor}__{'events' if REGISTRY[vendor].kind == 'events' else 'responses'}"
         for (vendor,) in vendors

@@ -32,7 +32,7 @@ SPARK_FUNCTIONS = {
     "keyed_hash",
     "masked",
     *("array_append", "json_array_length", "map_concat", "map_contains_key", "map_entries"),
-    *("get", "map_filter"),
+    *("get", "map_filter", "map_values"),
     *("schema_of_variant", "timestamp_micros", "try_parse_json", "unix_micros", "variant_get"),
 }
 
