@@ -7,7 +7,8 @@
 {% macro node(rank, namespace, id) -%}
     case
         when
-            lower(trim({{ id }})) not in (
+            {{ id }} is not null
+            and lower(trim({{ id }})) not in (
                 select denied.id from {{ source('control', 'denied_ids') }} as denied
             )
             then concat('{{ rank }}|', {{ namespace }}, '|', {{ id }})
@@ -21,7 +22,8 @@
 {% macro key_node(kind, value) -%}
     case
         when
-            lower(trim({{ value }})) not in (
+            {{ value }} is not null
+            and lower(trim({{ value }})) not in (
                 select denied.id from {{ source('control', 'denied_ids') }} as denied
             )
             then concat('2|', {{ kind }}, '|', case

@@ -160,15 +160,18 @@ def print_status(state: object) -> None:
     from orchestration.quality.status import FATES, Status
 
     assert isinstance(state, Status)
-    ledger = Table(title="Ledger (records)", title_justify="left")
-    ledger.add_column("source")
-    for column in ("read", *FATES):
-        ledger.add_column(column, justify="right")
-    ledger.add_column("balance")
+    # figures are never cut: fates that no record has are left out, so that 80 columns are enough
+    totals = {fate: sum(row[fate] for row in state.ledger.values()) for fate in FATES}
+    shown = ["read", *(fate for fate in FATES if fate == "loaded" or totals[fate])]
+    ledger = Table(title="Ledger (records)", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    ledger.add_column("source", overflow="fold")
+    for column in shown:
+        ledger.add_column(column, justify="right", no_wrap=True)
+    ledger.add_column("", no_wrap=True)
     for source, row in state.ledger.items():
         difference = row["read"] - sum(row[fate] for fate in FATES)
-        balance = "[green]balanced[/]" if difference == 0 else f"[red]off by {difference:,}[/]"
-        ledger.add_row(source, *(thousands(row[c]) for c in ("read", *FATES)), balance)
+        balance = "[green]even[/]" if difference == 0 else f"[red]off by {difference:,}[/]"
+        ledger.add_row(source, *(thousands(row[c]) for c in shown), balance)
     out.print(ledger)
     gates = Table(title="Gates", title_justify="left")
     for column in ("stage", "source", "state", "what was found"):
