@@ -213,6 +213,7 @@ def _copy(
             f"""
             copy ({query}) to {literal(str(folder))} (
                 format parquet, compression zstd, compression_level 1,
+                row_group_size_bytes '64MB', -- of wide rows the usual number of rows would spill
                 dictionary_size_limit 1000, -- ids are not worth looking for repetitions
                 partition_by (raw_date), overwrite_or_ignore,
                 filename_pattern 'f{number}_{{i}}'
