@@ -161,6 +161,7 @@ def test_killed_at_random_moments_and_run_again_gives_the_same_marts(demo, tmp_p
     shutil.copytree(config.parents[1], folder, ignore=shutil.ignore_patterns("data"))
     decisions = Path("data") / "decisions"  # the same acceptance of the torn file
     shutil.copytree(config.parents[1] / decisions, folder / decisions)
+    shutil.copy(config.parents[1] / "data" / "key", folder / "data" / "key")
     again = folder / "orchestration" / "migration.yaml"
     exports = config.parents[1] / "data" / "demo" / "exports"
     arriving = sorted(path for path in exports.rglob("*") if path.is_file())
@@ -171,7 +172,9 @@ def test_killed_at_random_moments_and_run_again_gives_the_same_marts(demo, tmp_p
         (folder / exports.relative_to(config.parents[1]) / source.name).mkdir(parents=True)
     for number in range(KILLS):
         for path in arriving[number::KILLS]:
-            shutil.copy(path, folder / path.relative_to(config.parents[1]))
+            target = folder / path.relative_to(config.parents[1])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
         process = subprocess.Popen(
             [WAYBILL, "run", "--config", str(again)],
             env=environment,
