@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ from tests.orchestration.sources.adobe_feeds import (
     write,
 )
 
+SAMPLES = Path(__file__).parents[4] / "shared/samples/adobe_analytics"
 ADOBE = REGISTRY["adobe_analytics"]
 FIRST, SECOND = f"01-{WINDOW}.tsv.gz", f"02-{WINDOW}.tsv.gz"
 PARTS = [[hit(1), hit(2)], [hit(3)]]
@@ -382,3 +384,22 @@ def test_settings_that_cannot_be_are_refused(
     (tmp_path / "m.yaml").write_text(json.dumps(document, indent=1))
     with pytest.raises(ConfigurationError, match=told):
         load_migration(tmp_path / "m.yaml")
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the real files are not here")
+def test_real_feeds(tmp_path: Path) -> None:
+    """One whose records span lines, without any header, and one with all that belongs to it."""
+    for name in ("old", "whole"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "names.tsv").write_text("\t".join(f"c{n}" for n in range(1, 228)))
+    old = Folder(tmp_path / "old", headers=tmp_path / "names.tsv")
+    shutil.copy(SAMPLES / "omniture_data_tools/hit_data.tsv", old.exports)
+    (landed,) = old.scan()
+    assert (landed.records, landed.files[0].unreadable) == (120, {})
+    whole = Folder(tmp_path / "whole", pad_missing_columns=1)
+    shutil.copytree(SAMPLES / "omniture_clickstream", whole.exports, dirs_exist_ok=True)
+    window, alone = sorted(whole.scan(), key=lambda each: -each.records)
+    assert (window.records, window.declared_records, window.shortfalls) == (20, 20, [])
+    assert [file.copy_of is not None for file in window.files] == [False, True, False, False]
+    assert len(window.doubts) == 2  # the published digests are wrong
+    assert (alone.files[0].name, alone.records) == ("sample.tsv.csv", 10)
