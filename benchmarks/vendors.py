@@ -169,7 +169,7 @@ FORMS: dict[str, Form] = {
     ),
     "adobe_analytics": Form(
         _tabs(
-            "n + 9223372036854775807",
+            "n::ubigint + 9223372036854775808::ubigint",
             "n",
             "n % 9000",
             "7",
