@@ -21,6 +21,20 @@ import pyarrow.parquet as pq
 
 from orchestration import privacy
 from orchestration.config import Migration, SourceConfig
+from orchestration.control_schemas import (
+    ADMITTED,
+    ALIASES,
+    DELIVERIES,
+    DENIED,
+    FILES,
+    KEYS,
+    PRIMARIES,
+    PROPERTIES,
+    SOURCES,
+    TO_JUDGE,
+    TO_STAGE,
+    TYPES,
+)
 from orchestration.dbt import code_fingerprint
 from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
@@ -391,67 +405,3 @@ def _write(
     connection.register("rows_to_write", pa.Table.from_pylist(list(rows), schema=schema))
     connection.execute(f"create or replace table control.{quoted(table)} as from rows_to_write")
     connection.unregister("rows_to_write")
-
-
-def _schema(**columns: pa.DataType) -> pa.Schema:
-    return pa.schema(list(columns.items()))
-
-
-TEXT, INT, BOOL, DATE = pa.string(), pa.int64(), pa.bool_(), pa.date32()
-SOURCES = _schema(
-    source=TEXT,
-    vendor=TEXT,
-    timezone=TEXT,
-    user_namespace=TEXT,
-    identity_mode=TEXT,
-    dedupe_window_seconds=INT,
-    keeps_last=BOOL,
-    owns_by_last_user=BOOL,
-    has_session_ids=BOOL,
-    dedupe_columns=pa.list_(TEXT),
-    lifted_patch=TEXT,
-    respondent_field=TEXT,
-    names_pages=BOOL,
-    loads_extracts=BOOL,
-    undated_on=DATE,
-    login_column=TEXT,
-    property_names=TEXT,
-)
-KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
-DENIED = _schema(id=TEXT)
-ALIASES = _schema(source=TEXT, source_event_name=TEXT, event_name=TEXT)
-PRIMARIES = _schema(event_name=TEXT, source=TEXT, from_date=DATE, until_date=DATE)
-TYPES = _schema(
-    event_name=TEXT,
-    event_kind=TEXT,
-    owner_team=TEXT,
-    funnel_stage=TEXT,
-    description=TEXT,
-    taxonomy_version=INT,
-    has_primary=BOOL,
-)
-PROPERTIES = _schema(
-    event_name=TEXT, property_name=TEXT, property_type=TEXT, allowed_values=TEXT, is_required=BOOL
-)
-DELIVERIES = _schema(
-    source=TEXT,
-    vendor=TEXT,
-    delivery_id=TEXT,
-    state=TEXT,
-    superseded_by=TEXT,
-    landed_at=pa.timestamp("us"),
-    integrity=TEXT,
-)
-FILES = _schema(
-    delivery_id=TEXT,
-    file_name=TEXT,
-    file_sha256=TEXT,
-    read=INT,
-    written=INT,
-    landed=INT,
-    unreadable=INT,
-    copy_of=TEXT,
-)
-TO_STAGE = _schema(delivery_id=TEXT, fingerprint=TEXT, landed_at=pa.timestamp("us"))
-TO_JUDGE = _schema(delivery_id=TEXT, landed_at=pa.timestamp("us"))
-ADMITTED = _schema(delivery_id=TEXT, from_date=DATE, until_date=DATE)

@@ -95,7 +95,7 @@ def land(
         landed_at = read_manifest(final).landed_at
     landed_at = landed_at or datetime.now(UTC).replace(tzinfo=None)
     partial = final.with_name(f".{final.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)  # mostly not there; what stays stops the next line
     partial.mkdir(parents=True)
     with nullcontext(connection) if connection else landing_connection() as opened:
         files = [

@@ -34,7 +34,7 @@ def is_workbook(file: IO[bytes]) -> bool:
         with zipfile.ZipFile(file) as archive:
             return WORKBOOK in archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        return False
+        return False  # the reader of archives says what is wrong with it
 
 
 def sheet_stream(file: IO[bytes], member: str | None) -> Stream:
@@ -91,7 +91,7 @@ def _column(reference: str | None) -> int:
     (0, 27)
     """
     number = 0
-    for letter in re.match("[A-Z]*", reference or "")[0]:  # type: ignore[index]
+    for letter in re.sub("[^A-Z]", "", reference or ""):
         number = number * 26 + ord(letter) - ord("A") + 1
     return number - 1
 

@@ -15,7 +15,6 @@ from orchestration.errors import ConfigurationError
 from orchestration.landing.land import read_as
 from orchestration.landing.reading import Reading, records
 from orchestration.sources import REGISTRY, Framing, Head, recognise
-from tests.orchestration.landing.conftest import landed  # noqa: F401
 from tests.orchestration.landing.exports import config_of
 
 SAMPLES = Path(__file__).parents[4] / "shared/samples"
@@ -69,7 +68,7 @@ def test_a_csv_with_a_header_keeps_it() -> None:
     assert REGISTRY["rudderstack"].recognise(text, config) == Framing("csv")
 
 
-def test_rows_without_a_header_are_landed_and_a_wrong_width_is_told(landed: Any) -> None:  # noqa: F811
+def test_rows_without_a_header_are_landed_and_a_wrong_width_is_told(landed: Any) -> None:
     rows = f'{UUID},"a, ""b"""\n{UUID},\n\n{UUID}\n{UUID},"two\nlines"'.encode()
     found = landed(
         gzip.compress(rows),

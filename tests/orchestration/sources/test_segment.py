@@ -12,7 +12,6 @@ import pytest
 
 from orchestration.landing.reading import Reading, records
 from orchestration.sources import REGISTRY, Framing, Head, recognise
-from tests.orchestration.landing.conftest import landed  # noqa: F401
 from tests.orchestration.landing.exports import config_of
 
 CALL = {"type": "track", "messageId": "m", "event": "Paid", "properties": {}}
@@ -106,24 +105,24 @@ def test_a_table_in_parquet(tmp_path: Path) -> None:
     assert vendors == ["segment"]
 
 
-def test_the_permission_test_has_no_records(landed: Any) -> None:  # noqa: F811
+def test_the_permission_test_has_no_records(landed: Any) -> None:
     found = landed(b"anything\n", vendor="segment", name="segment-logs/dummy-object.txt")
     assert (found.file.state, found.file.records) == ("complete", 0)
 
 
-def test_an_empty_file_is_an_hour_without_calls(landed: Any) -> None:  # noqa: F811
+def test_an_empty_file_is_an_hour_without_calls(landed: Any) -> None:
     found = landed(b"\n", vendor="segment")
     assert (found.file.state, found.file.records) == ("complete", 0)
 
 
-def test_a_context_that_is_an_array_or_text_leaves_the_other_fields(landed: Any) -> None:  # noqa: F811
+def test_a_context_that_is_an_array_or_text_leaves_the_other_fields(landed: Any) -> None:
     lines = [CALL | {"context": context} for context in ([], "x", {"ip": "192.0.2.7"}, None)]
     rows = landed("\n".join(map(json.dumps, lines)).encode(), vendor="segment").rows
     assert [row["message_id"] for row in rows] == ["m"] * 4
     assert {row["parse_error"] for row in rows} == {None}
 
 
-def test_the_date_is_that_of_the_first_time_there_is(landed: Any) -> None:  # noqa: F811
+def test_the_date_is_that_of_the_first_time_there_is(landed: Any) -> None:
     lines = [
         CALL | {"timestamp": "2025-03-01T23:00:00Z"},
         CALL | {"originalTimestamp": "2025-03-02T01:00:00Z"},
