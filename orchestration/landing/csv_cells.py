@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,21 +152,27 @@ class Fields:
         numbers[filled] = np.arange(len(cells))
         order = numbers[:, by_name]
         kept = order >= 0
-        keys = [json.dumps(self.names[n], ensure_ascii=False) + ':"' for n in by_name]
+        keys = json_keys([self.names[n] for n in by_name])
         columns = np.broadcast_to(np.arange(len(keys)), kept.shape)[kept]
-        values = _json_escaped(cells.take(pa.array(order[kept])))
+        values = json_escaped(cells.take(pa.array(order[kept])))
         members = pc.binary_join_element_wise(
-            pa.array(keys, pa.large_string()).take(pa.array(columns)), values, *_texts('"', "")
+            pa.array(keys, pa.large_string()).take(pa.array(columns)), values, *texts('"', "")
         )
         offsets = np.zeros(len(self.rows) + 1, dtype=np.int64)
         np.cumsum(kept.sum(axis=1), out=offsets[1:])
         rows = pa.LargeListArray.from_arrays(pa.array(offsets), members)
-        start, comma, end, nothing = _texts("{", ",", "}", "")
+        start, comma, end, nothing = texts("{", ",", "}", "")
         return pc.binary_join_element_wise(start, pc.binary_join(rows, comma), end, nothing)
 
 
-def _texts(*texts: str) -> list[pa.Scalar]:
-    return [pa.scalar(text, pa.large_string()) for text in texts]
+def json_keys(names: Iterable[str]) -> list[str]:
+    """What stands before the text of a member of a JSON object, its opening quote included."""
+    return [json.dumps(name, ensure_ascii=False) + ':"' for name in names]
+
+
+def texts(*values: str) -> list[pa.Scalar]:
+    """Constants of the type that cells have."""
+    return [pa.scalar(value, pa.large_string()) for value in values]
 
 
 def _replaced(cells: pa.Array, sign: str, pattern: str) -> pa.Array:
@@ -178,7 +185,7 @@ def _replaced(cells: pa.Array, sign: str, pattern: str) -> pa.Array:
     )
 
 
-def _json_escaped(cells: pa.Array) -> pa.Array:
+def json_escaped(cells: pa.Array) -> pa.Array:
     """Texts as they stand between the quotes of a JSON string."""
     special = (cells.buffers()[2] or pa.py_buffer(b"")).to_pybytes().translate(None, PLAIN)
     for sign in sorted(set(special), reverse=True):  # the backslash first: others bring their own

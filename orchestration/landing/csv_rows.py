@@ -19,7 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.landing.csv_cells import Fields, Table, closed_records, spans
+from orchestration.landing.csv_columns import Columns, read_columns
 from orchestration.landing.framing import (
+    CELLS,
     KEPT_BYTES,
     MAX_RECORD_BYTES,
     Tally,
@@ -161,6 +163,11 @@ class _Rows:
         position, window = 0, len(data)
         while position < len(data):
             end = data.rfind(b"\n", position, position + window) + 1
+            columns = self._columns(data[position:end])
+            if columns is not None:
+                yield self._whole(columns)
+                position += columns.length
+                continue
             table = closed_records(data[position:end], self.delimiter)
             if not self.names and len(table.ends):
                 position += self._take_header(data[position : position + int(table.ends[0]) + 1])
@@ -185,6 +192,18 @@ class _Rows:
                 break
             position, window = position + cost, SMALL_WINDOW
         return data[position:]
+
+    def _columns(self, text: bytes) -> Columns | None:
+        if not self.names:
+            return None
+        return read_columns(text, self.names, self.delimiter, MAX_LINES_IN_RECORD)
+
+    def _whole(self, columns: Columns) -> pa.RecordBatch:
+        """A batch of records that are as they should be, with their cells beside them."""
+        framed = batch(self.tally, self.member, columns.raw, columns.as_json())
+        return framed.append_column(
+            CELLS, pa.StructArray.from_arrays(columns.cells.values(), columns.cells.keys())
+        )
 
     def fits(self, row: _Row) -> bool:
         """Whether a record has as many cells as the header."""

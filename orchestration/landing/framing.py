@@ -36,6 +36,9 @@ SCHEMA = pa.schema(
     ]
 )
 
+#: a column some framers add: the cells of a record as a struct by name, null where empty
+CELLS = "cells"
+
 
 @dataclass
 class Tally:

@@ -18,14 +18,13 @@ import pyarrow as pa
 
 from orchestration.config import TABULAR_COLUMNS
 from orchestration.errors import CannotFinish, ConfigurationError
-from orchestration.landing.framing import SCHEMA
 from orchestration.landing.land import (
     READABLE,
     landing_connection,
     noting,
     parse_error_sql,
 )
-from orchestration.landing.lifting import lifting
+from orchestration.landing.lifting import lifting, with_envelope
 from orchestration.landing.reading import Reading, records
 from orchestration.sources import REGISTRY, Framing, Head, Source, advice, recognise
 from orchestration.sources.base import Keys, is_hidden
@@ -188,12 +187,13 @@ def _count(
     lift = lifting(paths)
     columns = "".join(f", {sql} as {quoted(c)}" for c, sql in lift.columns.items())
     lifted = f"case when {READABLE} then {lift.value} end" if paths else "null"
-    connection.register("frames", pa.RecordBatchReader.from_batches(SCHEMA, batches))
+    connection.register("frames", with_envelope(batches, paths))
     connection.execute(
         f"""create temp table found as
         with lifted as (
             select parse_error{columns}
-            from (select {parse_error_sql(source)} as parse_error, {lifted} as e from frames)
+            from (select {parse_error_sql(source)} as parse_error, {lifted} as e, cells
+                from frames)
         ),
         named as (select parse_error, {event_sql} as event, {time_sql} as written from lifted)
         select event, parse_error, count(*) as records,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,13 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from orchestration.config import SourceConfig
-from orchestration.landing.framing import SCHEMA
-from orchestration.landing.lifting import DOCUMENT, lifting
+from orchestration.landing.lifting import DOCUMENT, lifting, with_envelope
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
 from orchestration.landing.reading import Reading, advised, records
 from orchestration.landing.store import StoredFile
 from orchestration.sources import REGISTRY, recognise
-from orchestration.sources.base import Source
+from orchestration.sources.base import Keys, Source
 from orchestration.sql import literal, quoted
 
 MEMORY_LIMIT = "3GB"  # of each of the connections that land side by side
@@ -205,9 +204,9 @@ def _copy(
     recognise = advised(source, config, reading)
     frames = records(file.stored.path, file.name, recognise, reading)
     failures: list[BaseException] = []
-    frames = noting(frames, failures)
-    connection.register("frames", pa.RecordBatchReader.from_batches(SCHEMA, frames))
-    query = lift_sql(source, config, file, landed_at, guarded=guarded)
+    paths = source.envelope_paths(config)
+    connection.register("frames", with_envelope(noting(frames, failures), paths))
+    query = lift_sql(source, paths, file, landed_at, guarded=guarded)
     try:
         row = connection.execute(
             f"""
@@ -249,10 +248,15 @@ def parse_error_sql(source: Source | None) -> str:
 
 
 def lift_sql(
-    source: Source, config: SourceConfig, file: DeliveredFile, landed_at: datetime, *, guarded: bool
+    source: Source,
+    paths: Mapping[str, Keys],
+    file: DeliveredFile,
+    landed_at: datetime,
+    *,
+    guarded: bool,
 ) -> str:
     """SQL from `frames` to landing rows. `guarded`: check that a record is JSON before lifting."""
-    envelope = lifting(source.envelope_paths(config))
+    envelope = lifting(paths)
     columns = "".join(f",\n {sql} as {quoted(c)}" for c, sql in envelope.columns.items())
     error = "framing_error"
     if guarded:

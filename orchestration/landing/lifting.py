@@ -1,12 +1,18 @@
-"""SQL that lifts a record's envelope: texts at nested keys of one JSON document, as delivered."""
+"""A record's envelope: texts at nested keys of its JSON document, or cells by name, as delivered.
+
+Cells that the framer had in columns are taken from there; else SQL reads the document.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
+from orchestration.landing.framing import CELLS, SCHEMA
 from orchestration.sources.base import Keys
 from orchestration.sql import literal, quoted
 
@@ -15,7 +21,10 @@ DOCUMENT = "coalesce(record, raw)"
 
 @dataclass(frozen=True)
 class Lifting:
-    """`value`: SQL over `frames` for all texts at once. `columns`: each as SQL over that, `e`."""
+    """`value`: SQL over `frames` for all texts at once. `columns`: each as SQL over that, `e`.
+
+    `frames` are what `with_envelope` gave for the same keys.
+    """
 
     value: str
     columns: Mapping[str, str]
@@ -30,10 +39,43 @@ def lifting(paths: Mapping[str, Keys]) -> Lifting:
     tree = _tree(set(paths.values()))
     if tree is not None:
         value = f"json_transform({DOCUMENT}, {literal(json.dumps(tree))})"
-        return Lifting(value, {c: ".".join(map(quoted, ("e", *p))) for c, p in paths.items()})
-    listed = ", ".join(literal(json_path(keys)) for keys in paths.values())
-    value = f"json_extract_string({DOCUMENT}, [{listed}])"
-    return Lifting(value, {c: f"e[{number}]" for number, c in enumerate(paths, start=1)})
+        found = {c: ".".join(map(quoted, ("e", *p))) for c, p in paths.items()}
+    else:
+        listed = ", ".join(literal(json_path(keys)) for keys in paths.values())
+        value = f"json_extract_string({DOCUMENT}, [{listed}])"
+        found = {c: f"e[{number}]" for number, c in enumerate(paths, start=1)}
+    return Lifting(
+        f"case when {CELLS} is null then {value} end",
+        {c: f"coalesce({CELLS}.{quoted(c)}, {sql})" for c, sql in found.items()},
+    )
+
+
+def with_envelope(
+    frames: Iterable[pa.RecordBatch], paths: Mapping[str, Keys]
+) -> pa.RecordBatchReader:
+    """The frames with the cells at these keys, by envelope column; null where there are none."""
+    # DuckDB has no struct without fields, which is what no keys at all would ask for
+    envelope = pa.struct([(column, pa.large_string()) for column in paths or ("nothing",)])
+
+    def chosen(frame: pa.RecordBatch) -> pa.Array:
+        if CELLS not in frame.schema.names or not paths:
+            return pa.nulls(frame.num_rows, envelope)
+        cells = frame.column(CELLS)
+        absent = pa.nulls(frame.num_rows, pa.large_string())
+        by_name = {field.name: cells.field(n) for n, field in enumerate(cells.type)}
+        found = [
+            by_name.get(keys[0], absent) if len(keys) == 1 else absent for keys in paths.values()
+        ]
+        return pa.StructArray.from_arrays(found, fields=list(envelope))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for frame in frames:
+            yield pa.RecordBatch.from_arrays(
+                [*(frame.column(name) for name in SCHEMA.names), chosen(frame)], schema=schema
+            )
+
+    schema = SCHEMA.append(pa.field(CELLS, envelope))
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def json_path(keys: Keys) -> str:

@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterable
 from itertools import pairwise
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.landing import csv_rows, framing
+from orchestration.landing.csv_columns import read_columns
 from orchestration.landing.csv_rows import column_names, frame_csv
 from orchestration.landing.framing import Tally
 
@@ -24,7 +24,7 @@ def frame(
 ) -> tuple[list[dict], Tally]:
     tally = Tally()
     batches = list(frame_csv(blocks, tally, delimiter=delimiter, torn=iter([torn])))
-    rows = [row for each in batches for row in pa.Table.from_batches([each]).to_pylist()]
+    rows = [row for each in batches for row in each.select(framing.SCHEMA.names).to_pylist()]
     assert tally.records == len(rows)
     return rows, tally
 
@@ -233,3 +233,46 @@ def test_garbage_gives_the_same_records_however_it_is_split(
     kept = b"".join((row["raw"] or "").encode() for row in whole)
     dropped = b"\r\n \t"
     assert kept.translate(None, dropped) == data[4:].translate(None, dropped)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet='ab",\n\r\ufeffé', max_size=40).map(str.encode))
+def test_reading_by_columns_changes_nothing(text: bytes) -> None:
+    """Whatever is read as columns gives the records that judging one by one gives."""
+    data = b"x,y\n" + text + b"\n8,9\n"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_rows, "read_columns", lambda *_: None)
+        one_by_one = frame([data])
+    assert frame([data]) == one_by_one
+
+
+def test_well_formed_text_is_read_by_columns() -> None:
+    whole = b'1,"a, ""b""\nc"\r\n,\r\n'
+    read = read_columns(whole + b'2,"open\n', ["x", "y"], ",", 1000)
+    assert read is not None
+    assert read.length == len(whole)
+    assert read.raw.to_pylist() == [b'1,"a, ""b""\nc"', b","]
+    assert [json.loads(text) for text in read.as_json().to_pylist()] == [
+        {"x": "1", "y": 'a, "b"\nc'},
+        {},
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'1,5" nail\n',
+        b'1,"a"b\n',
+        b"1\n",
+        b"1,2\n\n3,4\n",
+        b"1,2,3\n",
+        b"1,lone\rCR\n",
+        b"1,\xff\n",
+        b"\xef\xbb\xbf1,2\n",
+        b'1,"never closed\n',
+        b'1,"' + b"\n" * 1001 + b'"\n',
+        b"",
+    ],
+)
+def test_what_has_to_be_judged_is_not_read_by_columns(text: bytes) -> None:
+    assert read_columns(text, ["x", "y"], ",", 1000) is None
