@@ -14,10 +14,11 @@ from datetime import date, timedelta
 
 import duckdb
 
-from orchestration.config import Migration, SourceConfig
+from orchestration.config import Migration
 from orchestration.control import Scope, build_fingerprint, buildable
 from orchestration.identity.resolve import resolve
 from orchestration.landing.catalog import Landed
+from orchestration.source_config import SourceConfig
 from orchestration.sources import EVENT_VENDORS, REGISTRY
 from orchestration.warehouse import has_table
 

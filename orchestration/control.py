@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration import privacy
-from orchestration.config import Migration, SourceConfig
+from orchestration.config import Migration
 from orchestration.control_schemas import (
     ADMITTED,
     ALIASES,
@@ -38,6 +38,7 @@ from orchestration.control_schemas import (
 from orchestration.dbt import code_fingerprint
 from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
+from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
 from orchestration.survey_settings import survey_tables

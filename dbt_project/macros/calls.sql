@@ -114,6 +114,11 @@
     end
 {%- endmacro %}
 
+{# The same of bytes that are no text: those with a key are not shown. #}
+{% macro without_write_key_bytes(bytes) -%}
+    case when hex({{ bytes }}) not like '%77726974654B6579%' then {{ bytes }} end
+{%- endmacro %}
+
 {#
     An id of the form that every library makes for an anonymous visitor. A user id may have it too;
     an identify link serves both, since it also joins what events carry as a user's (`identity/`).
@@ -222,7 +227,7 @@ described as {{ not_materialized() }} (
         user_namespace,
         parse_error,
         {{ without_write_key('raw') }} as raw,
-        case when hex(raw_bytes) not like '%77726974654B6579%' then raw_bytes end as raw_bytes,
+        {{ without_write_key_bytes('raw_bytes') }} as raw_bytes,
         delivery_id,
         file_sha256,
         file_name,

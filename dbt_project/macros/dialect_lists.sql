@@ -117,3 +117,47 @@
         {%- endfor -%}
     }
 {%- endmacro %}
+
+{# One row per number from 1 to `last`; stands alone as a column of its select. #}
+{% macro each_number(last) -%}
+    {{ return(adapter.dispatch('each_number')(last)) }}
+{%- endmacro %}
+{% macro default__each_number(last) -%}
+    explode(sequence(1, {{ last }}))
+{%- endmacro %}
+{% macro duckdb__each_number(last) -%}
+    unnest(generate_series(1, cast({{ last }} as bigint)))
+{%- endmacro %}
+
+{# A list of one value. #}
+{% macro list_of(value) -%}
+    {{ return(adapter.dispatch('list_of')(value)) }}
+{%- endmacro %}
+{% macro default__list_of(value) -%}
+    array({{ value }})
+{%- endmacro %}
+{% macro duckdb__list_of(value) -%}
+    [{{ value }}]
+{%- endmacro %}
+
+{# A list with one value more. #}
+{% macro list_with(list, value) -%}
+    {{ return(adapter.dispatch('list_with')(list, value)) }}
+{%- endmacro %}
+{% macro default__list_with(list, value) -%}
+    array_append({{ list }}, {{ value }})
+{%- endmacro %}
+{% macro duckdb__list_with(list, value) -%}
+    list_append({{ list }}, {{ value }})
+{%- endmacro %}
+
+{# Whether any of a list of seconds lies within `window` seconds of `moment`. #}
+{% macro any_within(moments, moment, window) -%}
+    {{ return(adapter.dispatch('any_within')(moments, moment, window)) }}
+{%- endmacro %}
+{% macro default__any_within(moments, moment, window) -%}
+    exists({{ moments }}, kept -> abs(kept - ({{ moment }})) <= {{ window }})
+{%- endmacro %}
+{% macro duckdb__any_within(moments, moment, window) -%}
+    len(list_filter({{ moments }}, lambda kept: abs(kept - ({{ moment }})) <= {{ window }})) > 0
+{%- endmacro %}

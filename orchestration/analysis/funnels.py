@@ -16,8 +16,8 @@ from typing import Any, Literal, get_args
 import duckdb
 import jinja2
 
-from orchestration.config import format_duration
 from orchestration.errors import ConfigurationError
+from orchestration.setting_types import format_duration
 from orchestration.sql import quoted
 from orchestration.yaml_models import unknown
 

@@ -16,8 +16,8 @@ from rich.text import Text
 
 from orchestration.analysis.funnels import FunnelQuery, FunnelResult, FunnelStep, Per, known_events
 from orchestration.analysis.funnels import funnel as count_funnel
-from orchestration.config import format_duration, parse_duration
 from orchestration.errors import ConfigurationError
+from orchestration.setting_types import format_duration, parse_duration
 
 EVENTS = "marts.fct_events"
 DICTIONARY = "marts.dim_event_types"

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.config import Migration, SourceConfig
+from orchestration.config import Migration
 from orchestration.defs.landing import landing_key
 from orchestration.defs.warehouse import DERIVED_RANGE
 from orchestration.landing.arrivals import arrive, since
@@ -15,6 +15,7 @@ from orchestration.landing.catalog import export_files
 from orchestration.landing.manifest import manifests
 from orchestration.migration.waves import keep_scope
 from orchestration.partitions import deliveries_of
+from orchestration.source_config import SourceConfig
 
 BUILD_JOB = "build_warehouse"
 RANGE_START = "dagster/asset_partition_range_start"

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from orchestration.config import Migration, SourceConfig
+from orchestration.config import Migration
 from orchestration.errors import ConfigurationError
 from orchestration.landing.land import DeliveredFile, Delivery, delivery_folder, read_as
 from orchestration.landing.manifest import PARSER_VERSION, Manifest, manifests
 from orchestration.landing.store import StoredFile, keep, refer
+from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
 from orchestration.sources.base import is_hidden
 

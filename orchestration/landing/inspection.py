@@ -16,7 +16,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.config import TABULAR_COLUMNS
 from orchestration.errors import CannotFinish, ConfigurationError
 from orchestration.landing.land import (
     READABLE,
@@ -26,6 +25,7 @@ from orchestration.landing.land import (
 )
 from orchestration.landing.lifting import lifting, with_envelope
 from orchestration.landing.reading import Reading, records
+from orchestration.source_config import TABULAR_COLUMNS
 from orchestration.sources import REGISTRY, Framing, Head, Source, advice, recognise
 from orchestration.sources.base import Keys, is_hidden
 from orchestration.sources.tabular import columns_of

@@ -19,11 +19,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.config import SourceConfig
 from orchestration.landing.lifting import DOCUMENT, lifting, with_envelope
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
 from orchestration.landing.reading import Reading, advised, records
 from orchestration.landing.store import StoredFile
+from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY, recognise
 from orchestration.sources.base import Keys, Source
 from orchestration.sql import literal, quoted

@@ -10,11 +10,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.config import SourceConfig
 from orchestration.landing import inflate, tables
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import KEPT_BYTES, Tally, frame_lines, one_record
 from orchestration.landing.tsv_rows import frame_tsv
+from orchestration.source_config import SourceConfig
 from orchestration.sources.base import HEAD_BYTES, Framing, Head, Source, is_marker
 
 Recognise = Callable[[Head], Framing | None]

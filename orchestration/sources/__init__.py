@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources.adobe_analytics import AdobeAnalytics
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from orchestration.config import SourceConfig
 from orchestration.landing import inflate
 from orchestration.landing.csv_rows import column_names
 from orchestration.landing.manifest import LandedFile
+from orchestration.source_config import SourceConfig
 from orchestration.sources.adobe_manifest import account, is_manifest
 from orchestration.sources.base import Account, Framing, Head, Keys, Source
 

@@ -5,7 +5,7 @@ Vendor pages: Export API, Amazon S3 destination (merged ids), Track unique users
 
 from __future__ import annotations
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources.base import Framing, Head, Source
 
 MERGED_IDS = {"amplitude_id", "merged_amplitude_id"}

@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.config import SourceConfig
 from orchestration.landing.manifest import LandedFile
+from orchestration.source_config import SourceConfig
 
 #: keys into nested JSON objects, from the outside in
 Keys = tuple[str, ...]

@@ -5,7 +5,7 @@ Vendor pages: Raw Event Export API, Event Deduplication, Identifying Users.
 
 from __future__ import annotations
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources.base import Framing, Head, Keys, Source
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources.base import Framing, Head, Source
 
 EVENT_COLUMNS = {"uuid", "event", "distinct_id"}

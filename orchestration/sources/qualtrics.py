@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources.base import Framing, Head, Keys, Source
 from orchestration.sources.survey_csv import DELIMITERS, first_rows
 

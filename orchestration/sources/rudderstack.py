@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources import calls
 from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.segment import is_rudderstack

@@ -5,7 +5,7 @@ Vendor pages: Amazon S3 destination, Spec, Warehouse schemas, Data lakes, Handli
 
 from __future__ import annotations
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources import calls
 from orchestration.sources.base import Framing, Head, Source
 

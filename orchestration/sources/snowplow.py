@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources.base import Framing, Head, Source
 
 FIELD_NAMES = """

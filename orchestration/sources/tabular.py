@@ -10,8 +10,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from orchestration.config import TABULAR_COLUMNS, SourceConfig
 from orchestration.landing.csv_rows import column_names
+from orchestration.source_config import TABULAR_COLUMNS, SourceConfig
 from orchestration.sources.base import Framing, Head, Keys, Source
 
 Format = Literal["csv", "jsonl", "parquet"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from orchestration.config import ZIGPOLL_COLUMNS, SourceConfig
+from orchestration.source_config import ZIGPOLL_COLUMNS, SourceConfig
 from orchestration.sources.base import Framing, Head, Keys, Source
 from orchestration.sources.survey_csv import DELIMITERS, first_rows
 

@@ -33,7 +33,9 @@ SOURCES = {
     "future": "vendor: mixpanel, timezone: UTC",
     "two_names": "vendor: mixpanel, timezone: UTC",
     "lost_rows": "vendor: mixpanel, timezone: UTC",
+    "secret": "vendor: segment",
 }
+SECRET = "wk-0123456789abcdef"
 
 
 def paid(number: int, time: int = NOON, **properties: Any) -> bytes:
@@ -68,6 +70,12 @@ def write_exports(folder: Path) -> None:
     for name in ("a.json", "b.json"):
         (folder / "two_names" / name).write_bytes(many(5))
     (folder / "lost_rows/a.json").write_bytes(many(100))
+    call = '{"type": "track", "messageId": "m", "anonymousId": "a", "writeKey": "' + SECRET
+    (folder / "secret/a.json").write_bytes(
+        f'{call}", "event": "paid", "timestamp": "2025-03-01T12:00:00Z"}}\n'.encode()
+        + f'{call}", "event"\n'.encode() * 3
+        + f'{call}", "event": "caf'.encode() + b'\xe9"}\n'
+    )  # fmt: skip
 
 
 def write_config(folder: Path) -> Path:
@@ -137,6 +145,7 @@ def test_nothing_is_lost(printed: Mapping[str, Any], source: str) -> None:
         ("future", {"read": 2, "loaded": 1, "quarantined": 1}, set()),
         ("two_names", {"read": 10, "loaded": 5, "duplicate": 5}, set()),
         ("lost_rows", {"read": 100, "loaded": 100}, set()),
+        ("secret", {"read": 5, "quarantined": 4, "pending": 1}, {"most_records_are_readable"}),
     ],
 )
 def test_fates_and_gates(
@@ -158,6 +167,15 @@ def test_reasons(printed: Mapping[str, Any]) -> None:
     assert quarantine(printed, "future") == {"future_dated": 1}
     assert quarantine(printed, "line_ends") == {"not_json": 1}
     assert quarantine(printed, "unsafe_zip") == {"unsafe_archive": 1}
+
+
+def test_what_a_held_delivery_shows_has_no_secret(printed: Mapping[str, Any]) -> None:
+    with duckdb.connect(printed["warehouse"], read_only=True) as connection:
+        shown = connection.execute(
+            "select raw, raw_bytes from quality.fct_quarantine where source = 'secret'"
+        ).fetchall()
+    assert sum('"writeKey":"removed"' in (raw or "") for raw, _ in shown) == 3
+    assert SECRET not in str(shown)
 
 
 def test_a_re_export_that_lost_rows_is_held_and_the_older_one_stays(

@@ -8,15 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.config import (
-    NOBODY,
-    GateLimits,
-    Migration,
-    format_duration,
-    load_migration,
-    parse_duration,
-)
+from orchestration.config import NOBODY, GateLimits, Migration, load_migration
 from orchestration.errors import CannotFinish, ConfigurationError, GateRed, WaybillError
+from orchestration.setting_types import format_duration, parse_duration
 
 Write = Callable[[str, str | bytes], Path]
 

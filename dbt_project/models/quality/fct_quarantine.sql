@@ -35,8 +35,8 @@ held as (
         member,
         record_number,
         reason,
-        raw,
-        raw_bytes,
+        {{ without_write_key('raw') }} as raw,
+        {{ without_write_key_bytes('raw_bytes') }} as raw_bytes,
         landed_at
     from {{ source('control', 'held_unreadable') }}
     where delivery_id not in (select staged.delivery_id from staged)

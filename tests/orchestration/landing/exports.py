@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.config import SourceConfig
 from orchestration.landing.land import parquet_files
 from orchestration.landing.manifest import LandedFile, Manifest
+from orchestration.source_config import SourceConfig
 
 Row = dict[str, Any]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.config import SourceConfig
 from orchestration.landing.reading import Reading, recogniser, records
+from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY, Framing, Head, recognise
 
 CONFIG = SourceConfig(vendor="posthog", location=Path("exports"))

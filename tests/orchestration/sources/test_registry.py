@@ -2,8 +2,8 @@
 
 import yaml
 
-from orchestration.config import KNOWN_VENDORS
 from orchestration.dbt import PROJECT
+from orchestration.source_config import KNOWN_VENDORS
 from orchestration.sources import EVENT_VENDORS, REGISTRY, SURVEY_VENDORS
 
 

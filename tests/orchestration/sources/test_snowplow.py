@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.config import SourceConfig
 from orchestration.landing.reading import Reading, recogniser, records
+from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY, Framing, Head, recognise
 from orchestration.sources.snowplow import FIELDS
 

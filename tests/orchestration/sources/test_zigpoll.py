@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.config import SourceConfig
+from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY, Framing, Head, recognise
 from tests.orchestration.landing.exports import Landing, config_of
 
