@@ -28,7 +28,8 @@
                 select denied.id from {{ source('control', 'denied_ids') }} as denied
             )
             and {{ value }} not in (
-                select {{ keyed_hash('denied.id') }} from {{ source('control', 'denied_ids') }} as denied
+                select {{ keyed_hash('denied.id') }}
+                from {{ source('control', 'denied_ids') }} as denied
             )
             then concat('2|', {{ kind }}, '|', case
                 when substr({{ value }}, 1, 7) = 'masked:' then {{ value }}
