@@ -36,7 +36,8 @@ PERSONAL_FIELDS = (
     "(?:ssn|tax[ _-]?id|passport[ _-]?number)",
 )
 # A number is told from an id by a plus sign or by how its groups are set apart.
-PHONE = "[+][0-9][0-9 ().-]{5,18}[0-9]|[(]?[0-9]{3}[)]?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4}"
+# An apostrophe before it is for spreadsheets.
+PHONE = "'?(?:[+][0-9][0-9 ().-]{5,18}[0-9]|[(]?[0-9]{3}[)]?[ .-]{1,2}[0-9]{3}[ .-][0-9]{4})"
 EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:[.][A-Za-z0-9-]+)+"
 
 
@@ -87,7 +88,8 @@ def personal_pattern(migration: Migration) -> str:
     named = [name for config in migration.sources.values() for name in config.personal]
     of_vendors = [name for source in REGISTRY.values() for name in source.personal]
     fields = "|".join([*PERSONAL_FIELDS, *sorted(map(re.escape, {*named, *of_vendors}))])
-    value = r'(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
+    # an empty text tells nothing of anybody, and its hash would look like everybody's value
+    value = r'(?:"(?:[^"\\]|\\.)+"|-?[0-9][0-9.eE+-]*)'
     return f'"[$]?(?i:{fields})": *{value}|"(?:{PHONE})"'
 
 

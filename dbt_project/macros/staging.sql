@@ -18,6 +18,7 @@
 {#
     A key that several sources know a person by (`identity.keys`), as a node. It is hashed with the
     migration's key, unless masking has done so: the same address gives the same node everywhere.
+    What stands for nobody may have been hashed too.
 #}
 {% macro key_node(kind, value) -%}
     case
@@ -25,6 +26,10 @@
             {{ value }} is not null
             and lower(trim({{ value }})) not in (
                 select denied.id from {{ source('control', 'denied_ids') }} as denied
+            )
+            and {{ value }} not in (
+                select {{ keyed_hash('denied.id') }}
+                from {{ source('control', 'denied_ids') }} as denied
             )
             then concat('2|', {{ kind }}, '|', case
                 when substr({{ value }}, 1, 7) = 'masked:' then {{ value }}

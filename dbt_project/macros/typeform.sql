@@ -1,8 +1,12 @@
 {#
     Answers of Typeform responses, from CSV cells and from the API's `answers`. A response without
-    any answer has no row here. In CSV the header is the question; system columns are left out.
+    any answer has no row here. In CSV the header is the question; system columns are left out. The
+    API gives ids; their texts come from the form, if it was delivered.
 #}
 {% macro typeform_answers(responses) %}
+    (
+    with {{ typeform_titles() }}
+
     select
         response_id,
         question_id,
@@ -37,13 +41,21 @@
     union all
 
     select
-        response_id,
+        items.response_id,
         coalesce({{ json_text('item', '$.field.ref') }}, {{ json_text('item', '$.field.id') }})
             as question_id,
-        {{ json_text('item', '$.field.id') }} as question,
+        coalesce(titles.title, {{ json_text('item', '$.field.id') }}) as question,
         case {{ json_text('item', '$.type') }}
-            when 'choice' then {{ json_text('item', '$.choice.label') }}
-            when 'choices' then {{ json_object_at('item', '$.choices.labels') }}
+            when 'choice'
+                then coalesce(
+                    {{ json_text('item', '$.choice.label') }},
+                    {{ json_text('item', '$.choice.other') }}
+                )
+            when 'choices' then case
+                when other is null then labels
+                when labels is null or labels = '[]' then concat('[', other, ']')
+                else concat(substr(labels, 1, length(labels) - 1), ',', other, ']')
+            end
             else {{ json_member_text('item', json_text('item', '$.type')) }}
         end as answer,
         cast(null as string) as code,
@@ -59,8 +71,92 @@
     from (
         select
             response_id,
-            {{ json_each_item('answers') }} as item
-        from {{ responses }}
-        where vendor = 'typeform' and layout = 'api' and answers is not null
+            source,
+            item,
+            {{ json_object_at('item', '$.choices.labels') }} as labels,
+            -- what a respondent wrote in place of a choice
+            {{ json_object_at('item', '$.choices.other') }} as other
+        from (
+            select
+                response_id,
+                source,
+                {{ json_each_item('answers') }} as item
+            from {{ responses }}
+            where vendor = 'typeform' and layout = 'api' and answers is not null
+        ) as given
     ) as items
+    left join titles
+        on
+            items.source = titles.source
+            and {{ json_text('item', '$.field.id') }} = titles.field_id
+    )
+{% endmacro %}
+
+{#
+    `titles` as CTEs: what the forms of a source ask, by a field's id, which no two forms share. The
+    newest form counts. Questions of a group lie in it.
+#}
+{% macro typeform_titles() %}
+form_fields as (
+
+    select
+        source,
+        landed_at,
+        file_sha256,
+        {{ json_each_item('fields') }} as field
+    from (
+        select
+            source,
+            landed_at,
+            file_sha256,
+            {{ json_object_at('document', '$.fields') }} as fields
+        from {{ ref('stg_typeform__responses') }}
+        where record_reason = 'form_definition'
+    ) as forms
+
+),
+
+grouped_fields as (
+
+    select
+        source,
+        landed_at,
+        file_sha256,
+        {{ json_each_item('fields') }} as field
+    from (
+        select
+            source,
+            landed_at,
+            file_sha256,
+            {{ json_object_at('field', '$.properties.fields') }} as fields
+        from form_fields
+    ) as field_groups
+    where fields is not null
+
+),
+
+titles as (
+
+    select
+        source,
+        field_id,
+        title
+    from (
+        select
+            source,
+            {{ json_text('field', '$.id') }} as field_id,
+            {{ json_text('field', '$.title') }} as title,
+            row_number() over (
+                partition by source, {{ json_text('field', '$.id') }}
+                order by landed_at desc, file_sha256 asc
+            ) as version
+        from (
+            select * from form_fields
+            union all
+            select * from grouped_fields
+        ) as all_fields
+    ) as versions
+    where version = 1
+
+)
 {% endmacro %}

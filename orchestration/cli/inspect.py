@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.common import JsonOption, err, out, print_json, thousands
-from orchestration.landing.inspection import InspectedFile, columns_line
+from orchestration.landing.inspection import UNRECOGNISED, InspectedFile, columns_line
 from orchestration.landing.inspection import inspect as look_into
 
 EVENTS_SHOWN = 3
@@ -91,9 +91,9 @@ def findings(files: Sequence[InspectedFile]) -> list[str]:
     found: list[tuple[int, str]] = []
     for file in files:
         if file.vendor is None and file.records:
-            found.append(
-                (file.records, f"{file.file}: no vendor's form was recognised; is it an export?")
-            )
+            is_unknown = file.note in (None, UNRECOGNISED)
+            told = f"{UNRECOGNISED}; is it an export?" if is_unknown else file.note
+            found.append((file.records, f"{file.file}: {told}"))
             continue
         odd_times = (file.first and file.first < EARLIEST) or (file.last and file.last > latest)
         if odd_times:
@@ -129,7 +129,7 @@ def sources_snippet(path: Path, files: Sequence[InspectedFile]) -> str:
             lines.append(f"  {name}:")
             lines.append(f"    vendor: {vendor}")
             lines.append(f"    location: {json.dumps(str(location), ensure_ascii=False)}")
-            if vendor in ("mixpanel", "tabular"):
+            if vendor in ("mixpanel", "tabular", "adobe_analytics"):
                 lines.append("    timezone: UTC")
             if columns:
                 lines.append(f"    {columns}")

@@ -32,6 +32,7 @@ from orchestration.sources.tabular import columns_of
 from orchestration.sql import quoted
 
 MOST_EVENTS = 50
+UNRECOGNISED = "no vendor's form was recognised"
 
 # Names that scripts give to the two columns without which there is no event, best guess first.
 EVENT_NAMES = ("event", "event_name", "event_type", "action", "name")
@@ -267,7 +268,7 @@ def _note(
     if recogniser.advice is not None:
         notes.append(recogniser.advice)
     elif recogniser.vendor is None:
-        notes.append("empty" if not reading.tally.records else "no vendor's form was recognised")
+        notes.append("empty" if not reading.tally.records else UNRECOGNISED)
     if guessed is not None and {"event", "occurred_at"} <= guessed.keys():
         notes.append(f"guessed {columns_line(guessed)}")
     elif guessed is not None and recogniser.head is not None and recogniser.framing is not None:

@@ -24,6 +24,7 @@ sources:
     identity: {respondent_field: uid, keys: {email: Email Address}}
   sm_flat: {vendor: surveymonkey, location: exports/sm_flat, undated_on: 2024-05-01,
     unanswered: ["-"]}
+  tf: {vendor: typeform, location: exports/tf}
   zp:
     vendor: zigpoll
     location: exports/zp
@@ -315,6 +316,30 @@ def zipped(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+TF_GROUP = [{"id": "i3", "ref": "r3", "type": "short_text", "title": "Say more"}]
+TF_FORM = {
+    "id": "f1",
+    "title": "Shop",
+    "fields": [
+        {"id": "i1", "ref": "r1", "type": "rating", "title": "How was it?"},
+        {"id": "i2", "type": "group", "title": "More", "properties": {"fields": TF_GROUP}},
+    ],
+}
+TF_ANSWERS = [
+    {"field": {"id": "i1", "ref": "r1", "type": "rating"}, "type": "number", "number": 4},
+    {"field": {"id": "i3", "ref": "r3", "type": "short_text"}, "type": "text", "text": "a"},
+    {"field": {"id": "i9", "ref": "r9", "type": "short_text"}, "type": "text", "text": "b"},
+    {"field": {"id": "c1", "type": "multiple_choice"}, "type": "choice", "choice": {"other": "x"}},
+    *(
+        {"field": {"id": f"c{n}", "type": "multiple_choice"}, "type": "choices", "choices": picked}
+        for n, picked in enumerate(
+            [{"labels": ["A", "B"]}, {"labels": ["A"], "other": 'a "C"'}, {"other": "D"}], start=2
+        )
+    ),
+]
+TF_ITEM = {"landing_id": "tf1", "token": "tf1", "submitted_at": "2024-06-01T10:00:00Z"}
+TF_PAGE = {"items": [TF_ITEM | {"answers": TF_ANSWERS}]}
+
 FILES = {
     "migration.yaml": CONFIG.encode(),
     "taxonomy.yaml": TAXONOMY.encode(),
@@ -330,6 +355,8 @@ FILES = {
     "exports/sm/page.json": json.dumps(SM_API, indent=1).encode(),
     "exports/sm/details.json": json.dumps(DETAILS).encode(),
     "exports/sm_flat/flat.csv": FLAT,
+    "exports/tf/form.json": json.dumps(TF_FORM).encode(),
+    "exports/tf/page.json": json.dumps(TF_PAGE).encode(),
     "exports/zp/responses.json": page(POLL),
     "exports/zp/slides.json": page(SLIDES),
     "exports/zp/participants.json": page(PARTICIPANTS),

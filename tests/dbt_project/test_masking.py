@@ -25,6 +25,11 @@ sources:
     timezone: UTC
     columns: {event: event, occurred_at: at, user_id: user}
   survey: {vendor: typeform, location: exports/survey}
+  crm:
+    vendor: mixpanel
+    location: exports/crm
+    timezone: UTC
+    identity: {keys: {email: email}}
 """
 TAXONOMY = """
 version: 1
@@ -43,9 +48,10 @@ PERSONAL = {
 }
 PLAIN = {"version": "2.55.1", "day": "2025-03-01", "id": "1712345678901", "filename": "a", "n": 7}
 SURVEY = (
-    "#,What is your e-mail?,Last name,Start Date (UTC),Submit Date (UTC),Network ID\n"
-    "t1,ann@example.com,Ohara,2025-03-01 10:00:00,2025-03-01 10:01:00,n1\n"
+    "#,What is your e-mail?,Last name,Where to call,Start Date (UTC),Submit Date (UTC),Network ID\n"
+    "t1,ann@example.com,Ohara,'+1 (555) 010-0199,2025-03-01 10:00:00,2025-03-01 10:01:00,n1\n"
 )
+E_MAILS = ["", "", " ", "N/A", "n/a", "ann@example.com", "Ann@example.com"]
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +59,17 @@ def migration(tmp_path_factory: pytest.TempPathFactory, build: Build) -> Migrati
     folder = tmp_path_factory.mktemp("masking")
     properties = {"time": 1740823200, "distinct_id": "ann@example.com", "$insert_id": "1"}
     record = {"event": "Unheard Of", "properties": properties | PERSONAL | PLAIN}
+    visits = [
+        {"event": "visit", "properties": properties | {"distinct_id": f"v{n}", "email": e_mail}}
+        for n, e_mail in enumerate(E_MAILS)
+    ]
     files = {
         "migration.yaml": CONFIG,
         "taxonomy.yaml": TAXONOMY,
         "exports/app/1.json": json.dumps(record) + "\n",
         "exports/log/1.csv": "event,at,user,email\npaid,2025-03-01 10:00:00,u1,ANN@example.com \n",
         "exports/survey/1.csv": SURVEY,
+        "exports/crm/1.json": "".join(json.dumps(visit) + "\n" for visit in visits),
     }
     for name, content in files.items():
         path = folder / name
@@ -103,7 +114,17 @@ def test_one_value_has_one_hash_in_every_source(migration: Migration, rows: Rows
     )
     key = key_of(migration)
     assert in_log == keyed_hash("ann@example.com", key)
-    assert answers == [(keyed_hash("ohara", key),), (in_log,)]
+    phone = keyed_hash("+1 (555) 010-0199", key)
+    assert answers == [(keyed_hash("ohara", key),), (in_log,), (phone,)]
+
+
+def test_an_absent_e_mail_joins_nobody(migration: Migration, rows: Rows) -> None:
+    [(people, absent)] = rows(
+        migration,
+        """select count(distinct person_id), count(*) filter (properties::json ->> 'email' = '')
+        from warehouse.marts.fct_events where source = 'crm'""",
+    )
+    assert (people, absent) == (len(E_MAILS) - 1, 2)
 
 
 def test_the_key_is_kept_to_its_owner_and_in_no_log(migration: Migration) -> None:

@@ -76,6 +76,7 @@ def test_the_ledger_balances_and_every_fate_has_its_reason(
         ("sm", "header_row", 1),
         ("sm", "time_before_2000", 1),
         ("sm", "vendor_rule", 1),
+        ("tf", "form_definition", 1),
         ("zp", "form_definition", 1),
         ("zp", "identity_record", 2),
         ("zp", "vendor_rule", 1),
@@ -217,6 +218,20 @@ def test_surveymonkey_api_ids_have_texts_where_details_came(
         where response_token = '55' order by all""",
     )
     assert found == [("completed", "loaded"), ("partial", "duplicate")]
+
+
+def test_typeform_api_has_texts_of_the_form_and_other_choices(
+    answers: Callable[[str], Answers],
+) -> None:
+    assert answers("tf1") == {
+        "r1": ("How was it?", "4", 4.0, "rating"),
+        "r3": ("Say more", "a", None, "text"),
+        "r9": ("i9", "b", None, "text"),
+        "c1": ("c1", "x", None, "choice"),
+        "c2": ("c2", '["A","B"]', None, "choice"),
+        "c3": ("c3", '["A","a \\"C\\""]', None, "choice"),
+        "c4": ("c4", '["D"]', None, "choice"),
+    }
 
 
 def test_zigpoll_answers_without_tags(answers: Callable[[str], Answers]) -> None:

@@ -155,6 +155,18 @@ def test_findings_come_by_the_records_they_concern() -> None:
     assert [text.split(":")[0] for text in findings(files)] == ["b", "a"]
 
 
+def test_what_a_vendor_says_of_its_unread_file_is_told(write: Write, tmp_path: Path) -> None:
+    write("e/hit_data.tsv", b"en-us\t1\ttwo\n")
+    (told,) = findings(inspect(tmp_path / "e"))
+    assert told.startswith("hit_data.tsv: adobe_analytics: nothing names its columns; put the")
+
+
+def test_the_snippet_of_a_feed_names_a_zone(tmp_path: Path) -> None:
+    feed = InspectedFile("hit_data.tsv", "adobe_analytics", 1, 0, None, None)
+    (source,) = yaml.safe_load(sources_snippet(tmp_path, [feed]))["sources"].values()
+    assert source["timezone"] == "UTC"  # without one there is no configuration
+
+
 @pytest.mark.skipif(not SAMPLES.exists(), reason="real exports lie beside the project only")
 @pytest.mark.parametrize("vendor", ["mixpanel", "amplitude", "typeform"])
 def test_exports_written_by_others(vendor: str) -> None:
