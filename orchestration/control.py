@@ -42,10 +42,11 @@ from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
 from orchestration.survey_settings import survey_tables
-from orchestration.taxonomy.model import (
+from orchestration.taxonomy.model import load_taxonomy
+from orchestration.taxonomy.rows import (
+    PropertyRow,
     alias_rows,
     event_rows,
-    load_taxonomy,
     primary_rows,
     property_rows,
 )
@@ -111,7 +112,12 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
     for table, rows, schema in survey_tables(migration):
         _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
-    _write(connection, "event_aliases", [asdict(r) for r in alias_rows(taxonomy, vendors)], ALIASES)
+    _write(
+        connection,
+        "event_aliases",
+        [asdict(r) for r in alias_rows(taxonomy, vendors) if r.is_plain],
+        ALIASES,
+    )
     primaries = [
         {
             "event_name": r.event_name,
@@ -136,7 +142,17 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         for r in event_rows(taxonomy)
     ]
     _write(connection, "event_types", types, TYPES)
-    _write(connection, "event_properties", [asdict(r) for r in property_rows(taxonomy)], PROPERTIES)
+    _write(
+        connection,
+        "event_properties",
+        [_property_row(r) for r in property_rows(taxonomy)],
+        PROPERTIES,
+    )
+
+
+def _property_row(row: PropertyRow) -> dict[str, Any]:
+    types = [kind for kind in json.loads(row.property_types or "[]") if kind != "null"]
+    return asdict(row) | {"property_type": types[0] if types else None}
 
 
 def write_deliveries(

@@ -39,7 +39,7 @@ TYPES = _schema(
     owner_team=TEXT,
     funnel_stage=TEXT,
     description=TEXT,
-    taxonomy_version=INT,
+    taxonomy_version=TEXT,
     has_primary=BOOL,
 )
 PROPERTIES = _schema(

@@ -268,12 +268,12 @@ def _in_our_words(detail: ErrorDetails) -> str:
     if given is None:
         return "is empty; give it a value or remove the key"
     if kind in ("model_type", "dict_type"):
-        return f"must be a mapping of keys, not {_value_kind(given)}"
+        return f"must be a mapping of keys, not {value_kind(given)}"
     if kind in ("list_type", "tuple_type"):
-        return f"must be a list, not {_value_kind(given)}"
+        return f"must be a list, not {value_kind(given)}"
     if kind == "string_type":
         hint = "" if isinstance(given, dict | list) else "; put it in quotes"
-        return f"must be text, not {_value_kind(given)}{hint}"
+        return f"must be text, not {value_kind(given)}{hint}"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     shown = "" if isinstance(given, dict | list) else f", not {given!r}"
     return f"{message.replace('input should be', 'must be')}{shown}"
@@ -320,7 +320,8 @@ def _node_kind(node: yaml.Node) -> str:
     return "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
 
 
-def _value_kind(value: object) -> str:
+def value_kind(value: object) -> str:
+    """What a value is, for a message."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
