@@ -107,10 +107,14 @@ def load_yaml(
     return loaded
 
 
+PLAIN_WORDS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+"""By first letter, the unquoted words that are no text: those that JSON has."""
+
+
 class _Loader(yaml.CSafeLoader):
     """Reads plain words as JSON would, so that `NO`, `on`, `010` and `2025-03-01` stay text."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers = PLAIN_WORDS
 
 
 for _tag, _pattern, _first in (

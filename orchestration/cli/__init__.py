@@ -14,6 +14,7 @@ from orchestration.cli.funnel import funnel
 from orchestration.cli.inspect import inspect
 from orchestration.cli.quality import replay, verify
 from orchestration.cli.run import plan, run, status
+from orchestration.cli.taxonomy import taxonomy
 from orchestration.errors import WaybillError
 
 INTERRUPTED = 130
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for verb in (inspect, demo, plan, run, status, verify, replay, funnel):
     app.command()(verb)
+app.add_typer(taxonomy)
 
 
 def main() -> None:

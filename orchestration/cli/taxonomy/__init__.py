@@ -1,0 +1,16 @@
+"""`waybill taxonomy`: the verbs around the event dictionary, a module each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+taxonomy = typer.Typer(
+    name="taxonomy",
+    help="The event dictionary: check it, compare it with what arrives, move it in and out.",
+    no_args_is_help=True,
+)
+VERBS: tuple[Callable[..., None], ...] = ()
+for verb in VERBS:
+    taxonomy.command()(verb)
