@@ -15,6 +15,8 @@ from orchestration.cli import app
 from orchestration.config import Migration
 from orchestration.sources import REGISTRY
 from orchestration.taxonomy.model import Taxonomy
+from orchestration.taxonomy.naming import NameRules
+from orchestration.taxonomy.properties import PropertyRule
 
 README = Path(__file__).parents[1] / "README.md"
 TEXT = README.read_text()
@@ -43,7 +45,7 @@ def settings(model: type[BaseModel], path: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = f"{path}{field.alias or name}"
         part, is_mapping = _model_in(field.annotation)
-        if part is None:
+        if part is None or part in DESCRIBED_APART:
             yield key
         else:
             yield from settings(
@@ -52,6 +54,9 @@ def settings(model: type[BaseModel], path: str = "") -> Iterator[str]:
 
 
 _LABELS = {"events.<name>.properties": "<property>", "events.<name>.primary": "<source>"}
+
+
+DESCRIBED_APART = (PropertyRule, NameRules)
 
 
 def _model_in(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
@@ -80,7 +85,7 @@ def test_every_verb_is_shown() -> None:
     assert [verb for verb in verbs if f"`waybill {verb}" not in TEXT] == []
 
 
-@pytest.mark.parametrize("model", [Migration, Taxonomy])
+@pytest.mark.parametrize("model", [Migration, Taxonomy, *DESCRIBED_APART])
 def test_every_setting_is_described(model: type[BaseModel]) -> None:
     keys = list(settings(model))
     assert keys
