@@ -23,7 +23,7 @@ from orchestration.landing.land import (
     noting,
     parse_error_sql,
 )
-from orchestration.landing.lifting import lifting, with_envelope
+from orchestration.landing.lifting import lifting
 from orchestration.landing.reading import Reading, records
 from orchestration.source_config import TABULAR_COLUMNS
 from orchestration.sources import REGISTRY, Framing, Head, Source, advice, recognise
@@ -185,16 +185,15 @@ def _count(
         time_sql = source.time_sql
         envelope = source.envelope_paths(None)
         paths = {c: p for c, p in envelope.items() if quoted(c) in f"{event_sql} {time_sql}"}
-    lift = lifting(paths)
+    lift = lifting(batches, paths)
     columns = "".join(f", {sql} as {quoted(c)}" for c, sql in lift.columns.items())
     lifted = f"case when {READABLE} then {lift.value} end" if paths else "null"
-    connection.register("frames", with_envelope(batches, paths))
+    connection.register("frames", lift.frames)
     connection.execute(
         f"""create temp table found as
         with lifted as (
             select parse_error{columns}
-            from (select {parse_error_sql(source)} as parse_error, {lifted} as e, cells
-                from frames)
+            from (select *, {parse_error_sql(source)} as parse_error, {lifted} as e from frames)
         ),
         named as (select parse_error, {event_sql} as event, {time_sql} as written from lifted)
         select event, parse_error, count(*) as records,

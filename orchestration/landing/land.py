@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.landing.lifting import DOCUMENT, lifting, with_envelope
+from orchestration.landing.lifting import DOCUMENT, Lifting, lifting
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
 from orchestration.landing.reading import Reading, advised, records
 from orchestration.landing.store import StoredFile
 from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY, recognise
-from orchestration.sources.base import Keys, Source
+from orchestration.sources.base import Source
 from orchestration.sql import literal, quoted
 
 MEMORY_LIMIT = "3GB"  # of each of the connections that land side by side
@@ -204,9 +204,9 @@ def _copy(
     recognise = advised(source, config, reading)
     frames = records(file.stored.path, file.name, recognise, reading)
     failures: list[BaseException] = []
-    paths = source.envelope_paths(config)
-    connection.register("frames", with_envelope(noting(frames, failures), paths))
-    query = lift_sql(source, paths, file, landed_at, guarded=guarded)
+    envelope = lifting(noting(frames, failures), source.envelope_paths(config))
+    connection.register("frames", envelope.frames)
+    query = lift_sql(source, envelope, file, landed_at, guarded=guarded)
     try:
         row = connection.execute(
             f"""
@@ -249,14 +249,13 @@ def parse_error_sql(source: Source | None) -> str:
 
 def lift_sql(
     source: Source,
-    paths: Mapping[str, Keys],
+    envelope: Lifting,
     file: DeliveredFile,
     landed_at: datetime,
     *,
     guarded: bool,
 ) -> str:
     """SQL from `frames` to landing rows. `guarded`: check that a record is JSON before lifting."""
-    envelope = lifting(paths)
     columns = "".join(f",\n {sql} as {quoted(c)}" for c, sql in envelope.columns.items())
     error = "framing_error"
     if guarded:

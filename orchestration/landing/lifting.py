@@ -6,8 +6,9 @@ Cells that the framer had in columns are taken from there; else SQL reads the do
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
@@ -21,16 +22,17 @@ DOCUMENT = "coalesce(record, raw)"
 
 @dataclass(frozen=True)
 class Lifting:
-    """`value`: SQL over `frames` for all texts at once. `columns`: each as SQL over that, `e`.
+    """How to lift from frames: `value` is SQL for all texts at once, over `frames`.
 
-    `frames` are what `with_envelope` gave for the same keys.
+    `columns` are each as SQL over that, `e`, and over the rows of `frames`.
     """
 
+    frames: pa.RecordBatchReader
     value: str
     columns: Mapping[str, str]
 
 
-def lifting(paths: Mapping[str, Keys]) -> Lifting:
+def lifting(frames: Iterable[pa.RecordBatch], paths: Mapping[str, Keys]) -> Lifting:
     """How to lift the texts at these keys; absent and null ones are null, objects stay JSON text.
 
     One pass over the document fills a struct, three times as fast as a list of paths. A struct
@@ -44,38 +46,41 @@ def lifting(paths: Mapping[str, Keys]) -> Lifting:
         listed = ", ".join(literal(json_path(keys)) for keys in paths.values())
         value = f"json_extract_string({DOCUMENT}, [{listed}])"
         found = {c: f"e[{number}]" for number, c in enumerate(paths, start=1)}
+    rest = iter(frames)
+    first = list(islice(rest, 1))  # a file that begins without cells is read without them
+    if not paths or not first or CELLS not in first[0].schema.names:
+        plain = (frame.select(SCHEMA.names) for frame in chain(first, rest))
+        return Lifting(pa.RecordBatchReader.from_batches(SCHEMA, plain), value, found)
     return Lifting(
+        _with_envelope(chain(first, rest), paths),
         f"case when {CELLS} is null then {value} end",
         {c: f"coalesce({CELLS}.{quoted(c)}, {sql})" for c, sql in found.items()},
     )
 
 
-def with_envelope(
+def _with_envelope(
     frames: Iterable[pa.RecordBatch], paths: Mapping[str, Keys]
 ) -> pa.RecordBatchReader:
     """The frames with the cells at these keys, by envelope column; null where there are none."""
-    # DuckDB has no struct without fields, which is what no keys at all would ask for
-    envelope = pa.struct([(column, pa.large_string()) for column in paths or ("nothing",)])
+    envelope = pa.struct([(column, pa.large_string()) for column in paths])
 
     def chosen(frame: pa.RecordBatch) -> pa.Array:
-        if CELLS not in frame.schema.names or not paths:
+        if CELLS not in frame.schema.names:
             return pa.nulls(frame.num_rows, envelope)
         cells = frame.column(CELLS)
         absent = pa.nulls(frame.num_rows, pa.large_string())
         by_name = {field.name: cells.field(n) for n, field in enumerate(cells.type)}
-        found = [
-            by_name.get(keys[0], absent) if len(keys) == 1 else absent for keys in paths.values()
-        ]
+        found = [by_name.get(k[0], absent) if len(k) == 1 else absent for k in paths.values()]
         return pa.StructArray.from_arrays(found, fields=list(envelope))
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for frame in frames:
-            yield pa.RecordBatch.from_arrays(
-                [*(frame.column(name) for name in SCHEMA.names), chosen(frame)], schema=schema
-            )
-
     schema = SCHEMA.append(pa.field(CELLS, envelope))
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    batches = (
+        pa.RecordBatch.from_arrays(
+            [*(frame.column(name) for name in SCHEMA.names), chosen(frame)], schema=schema
+        )
+        for frame in frames
+    )
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def json_path(keys: Keys) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import CELLS, Tally, batch
-from orchestration.landing.lifting import json_path, lifting, with_envelope
+from orchestration.landing.lifting import json_path, lifting
 from orchestration.sources.base import Keys
 
 NAMES = st.sampled_from(["a", "A", "b", "$c", 'q"uo', "back\\slash", "dot.ted", "ünï"])
@@ -32,12 +32,12 @@ def lifted(paths: Mapping[str, Keys], documents: list[str]) -> list[tuple[str | 
 
 
 def envelope(framed: pa.RecordBatch, paths: Mapping[str, Keys]) -> list[tuple[str | None, ...]]:
-    found = lifting(paths)
+    found = lifting([framed], paths)
     with duckdb.connect() as connection:
-        connection.register("frames", with_envelope([framed], paths))
+        connection.register("frames", found.frames)
         return connection.execute(
             f"""select {", ".join(found.columns.values())} from (
-                select record_number, cells, {found.value} as e from frames)
+                select *, {found.value} as e from frames)
             order by record_number"""
         ).fetchall()
 
@@ -93,7 +93,7 @@ def test_documents_that_parsers_differ_on(text: str) -> None:
 def test_keys_a_struct_cannot_hold_are_lifted_by_path(
     paths: dict[str, Keys], is_struct: bool
 ) -> None:
-    assert ("json_transform" in lifting(paths).value) is is_struct
+    assert ("json_transform" in lifting([], paths).value) is is_struct
     document = '{"a": {"b": 1}, "A": 2, "b": {"c": 4}}'
     assert lifted(paths, [document]) == by_path(paths, [document])
 
