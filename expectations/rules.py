@@ -28,6 +28,8 @@ class Limits:
     gone_share: float = 0.01
     # Fewer live rows than this say nothing about a clock: one late batch would block a delivery.
     clock_rows: int = 3
+    # By kind of violation, the share of a delivery's events that may break the dictionary so.
+    violations: Mapping[str, float] = field(default_factory=dict)
 
 
 DEFAULT_LIMITS = Limits()

@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
+from orchestration.taxonomy.properties import DefinitionKind
 from orchestration.yaml_models import Name, Problem, load_yaml, refuse, unknown
 
 CONFIG_VARIABLE = "WAYBILL_CONFIG"
@@ -78,11 +79,13 @@ class GateLimits(Settings):
     """Shares (0 to 1) above which a gate blocks.
 
     `unmapped_share` blocks nothing until it is set: a first run on an unknown export is unmapped.
+    `violation_share` is by kind of violation; a kind that is not named blocks nothing.
     """
 
     unmapped_share: Share = 1.0
     unreadable_share: Share = 0.1
     lost_share: Share = 0.01
+    violation_share: dict[DefinitionKind, Annotated[float, Field(ge=0, lt=1)]] = {}
 
 
 class Migration(Settings):

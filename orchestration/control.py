@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,13 @@ from orchestration import privacy
 from orchestration.config import Migration
 from orchestration.control_schemas import (
     ADMITTED,
-    ALIASES,
     DELIVERIES,
     DENIED,
     FILES,
     KEYS,
-    PRIMARIES,
-    PROPERTIES,
     SOURCES,
     TO_JUDGE,
     TO_STAGE,
-    TYPES,
 )
 from orchestration.dbt import code_fingerprint
 from orchestration.landing.catalog import Landed, folder_of
@@ -43,15 +39,7 @@ from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
 from orchestration.survey_settings import survey_tables
 from orchestration.taxonomy.model import load_taxonomy
-from orchestration.taxonomy.rows import (
-    PropertyRow,
-    alias_rows,
-    event_rows,
-    primary_rows,
-    property_rows,
-)
-
-EARLIEST, LATEST = date(1, 1, 1), date(9999, 12, 31)
+from orchestration.taxonomy.tables import EARLIEST, LATEST, taxonomy_tables
 
 REMEMBERED = """
 create schema if not exists control;
@@ -112,47 +100,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
     for table, rows, schema in survey_tables(migration):
         _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
-    _write(
-        connection,
-        "event_aliases",
-        [asdict(r) for r in alias_rows(taxonomy, vendors) if r.is_plain],
-        ALIASES,
-    )
-    primaries = [
-        {
-            "event_name": r.event_name,
-            "source": r.source,
-            "from_date": r.valid_from or EARLIEST,
-            "until_date": r.valid_until or LATEST,
-        }
-        for r in primary_rows(taxonomy)
-    ]
-    _write(connection, "event_primaries", primaries, PRIMARIES)
-    with_primary = {row["event_name"] for row in primaries}
-    types = [
-        {
-            "event_name": r.event_name,
-            "event_kind": r.event_kind,
-            "owner_team": r.owner,
-            "funnel_stage": r.funnel_stage,
-            "description": r.description,
-            "taxonomy_version": r.since_version,
-            "has_primary": r.event_name in with_primary,
-        }
-        for r in event_rows(taxonomy)
-    ]
-    _write(connection, "event_types", types, TYPES)
-    _write(
-        connection,
-        "event_properties",
-        [_property_row(r) for r in property_rows(taxonomy)],
-        PROPERTIES,
-    )
-
-
-def _property_row(row: PropertyRow) -> dict[str, Any]:
-    types = [kind for kind in json.loads(row.property_types or "[]") if kind != "null"]
-    return asdict(row) | {"property_type": types[0] if types else None}
+    for table, rows, schema in taxonomy_tables(taxonomy, vendors):
+        _write(connection, table, rows, schema)
 
 
 def write_deliveries(

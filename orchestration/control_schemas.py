@@ -31,20 +31,6 @@ SOURCES = _schema(
 )
 KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)
-ALIASES = _schema(source=TEXT, source_event_name=TEXT, event_name=TEXT)
-PRIMARIES = _schema(event_name=TEXT, source=TEXT, from_date=DATE, until_date=DATE)
-TYPES = _schema(
-    event_name=TEXT,
-    event_kind=TEXT,
-    owner_team=TEXT,
-    funnel_stage=TEXT,
-    description=TEXT,
-    taxonomy_version=TEXT,
-    has_primary=BOOL,
-)
-PROPERTIES = _schema(
-    event_name=TEXT, property_name=TEXT, property_type=TEXT, allowed_values=TEXT, is_required=BOOL
-)
 DELIVERIES = _schema(
     source=TEXT,
     vendor=TEXT,

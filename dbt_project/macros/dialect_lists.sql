@@ -161,3 +161,36 @@
 {% macro duckdb__any_within(moments, moment, window) -%}
     len(list_filter({{ moments }}, lambda kept: abs(kept - ({{ moment }})) <= {{ window }})) > 0
 {%- endmacro %}
+
+{# The first item of a list, null where there is none. #}
+{% macro first_item(list) -%}
+    {{ return(adapter.dispatch('first_item')(list)) }}
+{%- endmacro %}
+{% macro default__first_item(list) -%}
+    try_element_at({{ list }}, 1)
+{%- endmacro %}
+{% macro duckdb__first_item(list) -%}
+    list_extract({{ list }}, 1)
+{%- endmacro %}
+
+{# Whether a list has no item. #}
+{% macro list_is_empty(list) -%}
+    {{ return(adapter.dispatch('list_is_empty')(list)) }}
+{%- endmacro %}
+{% macro default__list_is_empty(list) -%}
+    size({{ list }}) = 0
+{%- endmacro %}
+{% macro duckdb__list_is_empty(list) -%}
+    len({{ list }}) = 0
+{%- endmacro %}
+
+{# The values of a group in order, each once. #}
+{% macro list_of_group(value) -%}
+    {{ return(adapter.dispatch('list_of_group')(value)) }}
+{%- endmacro %}
+{% macro default__list_of_group(value) -%}
+    array_sort(collect_set({{ value }}))
+{%- endmacro %}
+{% macro duckdb__list_of_group(value) -%}
+    list_sort(list(distinct {{ value }}))
+{%- endmacro %}

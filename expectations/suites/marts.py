@@ -5,8 +5,8 @@ Views:
   pass), landed, and the fates loaded, duplicate, identity, filtered, quarantined, erased, and
   pending.
 - `gate_marts`, a row a figure: name, observed in the mart, expected from the ledger.
-- `gate_taxonomy`, a row a source, event, property and kind: records that break the event's
-  definition. No rows is the good case.
+- `gate_taxonomy`, a row a source, event, property, kind and enforcement: records that break the
+  event's definition. No rows is the good case.
 - `gate_rates`, a row a cell of a mart: mart, cell, rate.
 - `gate_funnels`, a row a step: funnel, step_number, entities, previous_entities (null at step 1).
 - `gate_platform_mix`, a row a source and platform: since (the day from which its share of the
@@ -131,6 +131,16 @@ def _taxonomy_rules() -> tuple[Rule, ...]:
             "Add the event to taxonomy.yaml or alias it for {source}.",
             "An event nobody planned is loaded without a canonical name.",
         ),
+        "retired_event": (
+            "event_name || ' is retired and still arrives'",
+            "Have {source} stop sending it, or send what replaces it.",
+            "An event arrives after the day it was retired.",
+        ),
+        "extra_property": (
+            "concat(event_name, '.', property, ' is in no definition')",
+            "Add the property to taxonomy.yaml, or have {source} stop sending it.",
+            "A property arrives that the event's definition does not have.",
+        ),
         "missing_required": (
             "concat(event_name, ' lacks ', property)",
             "Have the owner of the event mend the tracking of {source}, or drop `required`.",
@@ -156,7 +166,9 @@ def _taxonomy_rules() -> tuple[Rule, ...]:
             dimension="validity",
             claim=expect("ExpectColumnValuesToNotBeInSet", column="kind", value_set=[kind]),
             offenders=f"kind = '{kind}'",
-            observed=f"concat({told}, format(' in {{:,}} records', records))",
+            observed=f"concat({told}, format(' in {{:,}} records', records), case enforcement"
+            " when 'strip' then ', left out' when 'quarantine' then ', kept out' else '' end)",
+            records="records",
             next_step=next_step,
             description=description,
             needs_rows=False,

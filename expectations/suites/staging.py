@@ -2,9 +2,11 @@
 
 Views:
 - `gate_staging`, a row a delivery: source, vendor, delivery_id, file_name, events, quarantined,
-  identity, unmapped, future_dated, without_ids, null_keys, live_rows, lag_quarter_hours (typical
-  receive lag of live rows after zone conversion; 0 is right), zone_hint, previous_events, gone,
-  added, changed (against the version it supersedes; null without one), repeated_without_id.
+  identity, unmapped, retired_event, missing_required, wrong_type, bad_value and extra_property
+  (events that break the dictionary so), breaches (the most frequent of them in words),
+  future_dated, without_ids, null_keys, live_rows, lag_quarter_hours (typical receive lag of live
+  rows after zone conversion; 0 is right), zone_hint, previous_events, gone, added, changed (against
+  the version it supersedes; null without one), repeated_without_id.
 - `gate_events`, a row an event of this run's deliveries: source, delivery_id, event_key,
   occurred_at (UTC), occurred_on, source_event_name, id_quality.
 """
@@ -27,6 +29,7 @@ def staging_rules(limits: Limits) -> tuple[Rule, ...]:
     return (
         *_key_and_clock_rules(limits),
         *_mapping_rules(limits),
+        *_definition_rules(limits),
         *_reexport_rules(limits),
         *_event_rules(),
     )
@@ -136,6 +139,26 @@ def _mapping_rules(limits: Limits) -> tuple[Rule, ...]:
             next_step="Add their names to taxonomy.yaml, as an alias for {source} or as an event.",
             description="Unmapped events are loaded with no canonical name.",
         ),
+    )
+
+
+def _definition_rules(limits: Limits) -> tuple[Rule, ...]:
+    """One rule a kind of violation that has a limit; without one a kind is only told of."""
+    return tuple(
+        _delivery_rule(
+            name=f"{kind}_share_is_within_limit",
+            severity="block",
+            dimension="validity",
+            claim=expect("ExpectRowShareToBeAtMost", part=kind, whole="events", limit=limit),
+            offenders=f"{kind} > {limit!r} * events",
+            observed=f"concat(file_name, format(': {{:,}} of {{:,}} events ({{:.2f}} %, limit"
+            f" {{:.2f}} %): ', {kind}, events, 100.0 * {kind} / greatest(events, 1),"
+            f" {100 * limit!r}), breaches)",
+            next_step="Have the owner of the event mend the tracking of {source}, or correct the"
+            " definition in taxonomy.yaml, then run again; to load it as it is: {accept}",
+            description="So many events that break their definition would make it worthless.",
+        )
+        for kind, limit in sorted(limits.violations.items())
     )
 
 

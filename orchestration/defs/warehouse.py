@@ -32,7 +32,10 @@ POOL = "warehouse"
 SETTINGS = dg.AssetKey(["control", "settings"])
 REBUILD_SET = dg.AssetKey([INTERMEDIATE, "rebuild_set"])
 # control tables that staging reads
-EARLY = ("sources", "identity_keys", "denied_ids", "timezones", "to_stage")
+EARLY = (
+    *("sources", "identity_keys", "denied_ids", "timezones", "to_stage"),
+    *("event_aliases", "event_rewrites", "event_types", "event_properties", "dictionary"),
+)
 # Runs that a command or a schedule starts cover the dates of what is new; a run without this tag
 # was asked for by a person for its dates, and rebuilds them even if nothing changed.
 DERIVED_RANGE = "waybill/range_follows_deliveries"

@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.config import Migration
-from orchestration.control import EARLIEST, LATEST, Scope
+from orchestration.control import Scope
 from orchestration.errors import ConfigurationError
+from orchestration.taxonomy.tables import EARLIEST, LATEST
 from orchestration.yaml_models import unknown
 
 FILE_NAME = "scopes.jsonl"

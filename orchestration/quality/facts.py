@@ -134,11 +134,8 @@ with judged as (
     join control.deliveries as deliveries on judged.delivery_id = deliveries.delivery_id
 ),
 rows as (
-    select staged.*, aliases.event_name,
-        round((epoch(received_at) - epoch(occurred_at)) / 900)::integer as lag
+    select *, round((epoch(received_at) - epoch(occurred_at)) / 900)::integer as lag
     from staged
-    left join control.event_aliases as aliases
-        on staged.source = aliases.source and staged.source_event_name = aliases.source_event_name
     where staged.landed_at in (select landed_at from control.to_judge)
         and staged.delivery_id in (select delivery_id from judged)
 ),
@@ -147,11 +144,38 @@ counts as (
         count(*) filter (record_fate is null) as events,
         count(*) filter (record_fate = 'quarantined') as quarantined,
         count(*) filter (record_fate = 'identity') as identity,
-        count(*) filter (record_fate is null and event_name is null) as unmapped,
         count(*) filter (record_reason in ('future_dated', 'time_before_2000')) as future_dated,
         count(*) filter (record_fate is null and id_quality = 'derived') as without_ids,
         count(*) filter (record_fate is null and event_key is null) as null_keys
     from rows group by delivery_id
+),
+violations as (
+    select delivery_id, kind, event_name, property_name,
+        count(distinct (file_sha256, record_number, record_part)) as records
+    from staging.stg_violations
+    where landed_at in (select landed_at from control.to_judge)
+        and delivery_id in (select delivery_id from judged) and kind <> 'unplanned_event'
+    group by all
+),
+named as (
+    select delivery_id, count(*) filter (event_name is null) as unmapped
+    from staging.stg_named_events
+    where landed_at in (select landed_at from control.to_judge)
+        and delivery_id in (select delivery_id from judged)
+    group by delivery_id
+),
+breaches as (
+    -- an event that breaks several rules of a kind counts for the one that most events break
+    select delivery_id,
+        max(records) filter (kind = 'retired_event') as retired_event,
+        max(records) filter (kind = 'missing_required') as missing_required,
+        max(records) filter (kind = 'wrong_type') as wrong_type,
+        max(records) filter (kind = 'bad_value') as bad_value,
+        max(records) filter (kind = 'extra_property') as extra_property,
+        array_to_string(list(format('{} of {} ({:,})', kind,
+            concat_ws('.', event_name, property_name), records)
+            order by records desc, kind, event_name, property_name)[:3], ', ') as breaches
+    from violations group by delivery_id
 ),
 lags as (
     -- only vendors whose clock is written in a configured zone can have the wrong one
@@ -209,7 +233,13 @@ select judged.source, judged.vendor, judged.delivery_id, judged.file_name,
     coalesce(counts.events, 0) as events,
     coalesce(counts.quarantined, 0) as quarantined,
     coalesce(counts.identity, 0) as identity,
-    coalesce(counts.unmapped, 0) as unmapped,
+    coalesce(named.unmapped, 0) as unmapped,
+    coalesce(breaches.retired_event, 0) as retired_event,
+    coalesce(breaches.missing_required, 0) as missing_required,
+    coalesce(breaches.wrong_type, 0) as wrong_type,
+    coalesce(breaches.bad_value, 0) as bad_value,
+    coalesce(breaches.extra_property, 0) as extra_property,
+    breaches.breaches,
     coalesce(counts.future_dated, 0) as future_dated,
     coalesce(counts.without_ids, 0) as without_ids,
     coalesce(counts.null_keys, 0) as null_keys,
@@ -226,6 +256,8 @@ select judged.source, judged.vendor, judged.delivery_id, judged.file_name,
     coalesce(repeats.repeated, 0) as repeated_without_id
 from judged
 left join counts using (delivery_id)
+left join named using (delivery_id)
+left join breaches using (delivery_id)
 left join usual_lags using (delivery_id)
 left join (select delivery_id from previous_versions) as previous using (delivery_id)
 left join versions using (delivery_id)
@@ -276,7 +308,8 @@ MARTS_VIEWS = {
             lag(entities) over (partition by funnel order by step_number) as previous_entities
         from warehouse.marts.fct_funnel_steps""",
     "gate_taxonomy": """
-        select source, event_name, property_name as property, kind, sum(records)::bigint as records
+        select source, event_name, property_name as property, kind, enforcement,
+            sum(records)::bigint as records
         from warehouse.quality.fct_taxonomy_violations group by all""",
     # Welch's t over daily shares, whose scatter tells more than counts: events come in sessions.
     # Thresholds were set before it was tried: 5 days a side, 200 events a day, t <= -4, 5 %.

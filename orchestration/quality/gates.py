@@ -28,6 +28,7 @@ def limits(migration: Migration) -> Limits:
     return Limits(
         unreadable_share=migration.gates.unreadable_share,
         unmapped_share=migration.gates.unmapped_share,
+        violations={str(kind): share for kind, share in migration.gates.violation_share.items()},
         gone_share=migration.gates.lost_share,
     )
 

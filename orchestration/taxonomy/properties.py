@@ -11,14 +11,11 @@ JsonType = Literal["string", "integer", "number", "boolean", "array", "object", 
 PiiClass = Literal[
     "email", "phone", "name", "address", "government_id", "financial", "health", "location", "other"
 ]
-ViolationKind = Literal[
-    "unplanned_event",
-    "retired_event",
-    "missing_required",
-    "wrong_type",
-    "bad_value",
-    "extra_property",
+DefinitionKind = Literal[
+    "retired_event", "missing_required", "wrong_type", "bad_value", "extra_property"
 ]
+"""How an event can break its definition."""
+ViolationKind = Literal["unplanned_event", DefinitionKind]
 """How an event can break the dictionary."""
 Mode = Literal["pass", "flag", "strip", "quarantine"]
 """What is done about it: nothing, a warning, the property left out, the record kept out."""

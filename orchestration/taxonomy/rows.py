@@ -59,12 +59,13 @@ class EventRow:
 class PropertyRow:
     """One property rule; members of objects have rows of their own.
 
-    `pointer` is the place in a record's properties. `property_types` and `allowed_values` are JSON
-    arrays, None where any will do.
+    `pointer` is the place in a record's properties, `member_name` the member of these that holds
+    it. `property_types` and `allowed_values` are JSON arrays, None where any will do.
     """
 
     event_name: str
     property_name: str
+    member_name: str
     pointer: str
     property_types: str | None
     allowed_values: str | None
@@ -177,6 +178,7 @@ def property_rows(taxonomy: Taxonomy) -> list[PropertyRow]:
         PropertyRow(
             event_name=name,
             property_name=".".join(path),
+            member_name=path[0],
             pointer="".join(f"/{key.replace('~', '~0').replace('/', '~1')}" for key in path),
             property_types=None if rule.type is None else _json(list(rule.type)),
             allowed_values=None if rule.enum is None else _json(rule.enum),

@@ -11,7 +11,14 @@ from expectations.rules import Limits
 from expectations.suites import all_rules, find_rule, rules_for
 from orchestration.errors import ConfigurationError
 
-LIMITS = Limits(unreadable_share=0.01, unmapped_share=0.05, gone_share=0.01, clock_rows=3)
+KINDS = ("retired_event", "missing_required", "wrong_type", "bad_value", "extra_property")
+LIMITS = Limits(
+    unreadable_share=0.01,
+    unmapped_share=0.05,
+    gone_share=0.01,
+    clock_rows=3,
+    violations=dict.fromkeys(KINDS, 0.02),
+)
 
 # view -> name of the row -> its figures that differ from a good row's.
 ROWS = {
@@ -44,6 +51,8 @@ ROWS = {
             "no received time": {"lag_quarter_hours": None, "live_rows": 0},
             "fifty of 1000 unmapped": {"unmapped": 50},
             "fifty-one of 1000 unmapped": {"unmapped": 51},
+            **{f"twenty of 1000 {kind}": {kind: 20, "breaches": "a.b (20)"} for kind in KINDS},
+            **{f"twenty-one of 1000 {kind}": {kind: 21, "breaches": "a.b (21)"} for kind in KINDS},
             "future": {"future_dated": 1},
             "no ids": {"without_ids": 1000},
             "repeats": {"repeated_without_id": 2},
@@ -65,7 +74,9 @@ ROWS = {
             "unplanned": {"kind": "unplanned_event"},
             "lacking": {"kind": "missing_required"},
             "mistyped": {"kind": "wrong_type"},
-            "off the list": {"kind": "bad_value"},
+            "off the list": {"kind": "bad_value", "enforcement": "strip"},
+            "unheard of": {"kind": "extra_property", "enforcement": "quarantine"},
+            "past its day": {"kind": "retired_event"},
         },
         "gate_platform_mix": {"fell": {"suspicious": 1}},
         "gate_ledger": {
@@ -120,6 +131,9 @@ RED = {
     "missing_required": {"lacking"},
     "wrong_type": {"mistyped"},
     "bad_value": {"off the list"},
+    "extra_property": {"unheard of"},
+    "retired_event": {"past its day"},
+    **{f"{kind}_share_is_within_limit": {f"twenty-one of 1000 {kind}"} for kind in KINDS},
     "every_event_has_a_key": {"keyless"},
     "every_event_has_a_time": {"timeless"},
     "every_event_has_a_name": {"nameless"},

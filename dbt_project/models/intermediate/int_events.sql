@@ -133,6 +133,29 @@ verdicts as (
 
 ),
 
+-- What breaks the dictionary where that keeps records out; the first reason by name.
+rejected as (
+
+    select
+        file_sha256,
+        delivery_id,
+        record_number,
+        record_part,
+        min(kind) as reason
+    from {{ ref('stg_violations') }} as violations
+    where
+        {{ is_enforced('violations', 'quarantine') }}
+        {% if is_incremental() -%}
+        and occurred_on in {{ dates_of('rebuild_keys') }}
+        {%- endif %}
+    group by
+        file_sha256,
+        delivery_id,
+        record_number,
+        record_part
+
+),
+
 owners as (
 
     select * from {{ source('control', 'device_owners') }}
@@ -200,7 +223,15 @@ select
     resolved.session_hint,
 
     -- fate
-    case when coalesce(verdicts.is_kept, true) then 'loaded' else 'duplicate' end as fate,
+    case
+        when not coalesce(verdicts.is_kept, true) then 'duplicate'
+        when rejected.reason is not null then 'quarantined'
+        else 'loaded'
+    end as fate,
+    case
+        when not coalesce(verdicts.is_kept, true) then 'vendor_rule'
+        else rejected.reason
+    end as fate_reason,
 
     -- the way back to the byte
     resolved.delivery_id,
@@ -215,3 +246,9 @@ left join verdicts
         and resolved.file_sha256 = verdicts.file_sha256
         and resolved.record_number = verdicts.record_number
         and resolved.record_part = verdicts.record_part
+left join rejected
+    on
+        resolved.delivery_id = rejected.delivery_id
+        and resolved.file_sha256 = rejected.file_sha256
+        and resolved.record_number = rejected.record_number
+        and resolved.record_part = rejected.record_part

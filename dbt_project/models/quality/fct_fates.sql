@@ -131,21 +131,24 @@ waiting as (
 
 ),
 
-copies as (
+-- Copies, and what the dictionary keeps out.
+kept_out as (
 
     select
         delivery_id,
         file_sha256,
-        'duplicate' as fate,
-        'vendor_rule' as reason,
+        fate,
+        fate_reason as reason,
         count(*) as records
     from {{ ref('int_events') }}
     where
-        fate = 'duplicate'
+        fate <> 'loaded'
         and record_part = 1
     group by
         delivery_id,
-        file_sha256
+        file_sha256,
+        fate,
+        fate_reason
 
     union all
 
@@ -217,7 +220,7 @@ fates as (
     union all
     select * from waiting
     union all
-    select * from copies
+    select * from kept_out
     union all
     select * from loaded
 

@@ -26,6 +26,31 @@ staged as (
 
 ),
 
+-- Read and understood, and kept out by the dictionary: what is shown are its properties.
+rejected as (
+
+    select
+        events.delivery_id,
+        events.file_sha256,
+        events.file_name,
+        events.member,
+        events.record_number,
+        judged.fate_reason as reason,
+        events.properties as raw,
+        events.raw_bytes,
+        events.landed_at
+    from {{ ref('stg_events') }} as events
+    inner join {{ ref('int_events') }} as judged
+        on
+            events.event_key = judged.event_key
+            and events.file_sha256 = judged.file_sha256
+            and events.delivery_id = judged.delivery_id
+            and events.record_number = judged.record_number
+            and events.record_part = judged.record_part
+    where judged.fate = 'quarantined' and judged.record_part = 1
+
+),
+
 held as (
 
     select
@@ -46,6 +71,8 @@ held as (
 quarantined as (
 
     select * from staged
+    union all
+    select * from rejected
     union all
     select * from held
 

@@ -2,91 +2,87 @@
 
 with events as (
 
+    select events.*
+    from {{ ref('fct_events') }} as events
+    where events.event_name is null and {{ in_rebuilt_dates('events') }}
+
+),
+
+-- a copy of an event breaks nothing that the event does not
+judged as (
+
+    select events.*
+    from {{ ref('int_events') }} as events
+    where events.fate <> 'duplicate' and {{ in_rebuilt_dates('events') }}
+
+),
+
+violations as (
+
+    select violations.*
+    from {{ ref('stg_violations') }} as violations
+    where {{ in_rebuilt_dates('violations') }}
+
+),
+
+-- all of a source may be unplanned: so many are counted where they were loaded
+loaded_unplanned as (
+
     select
         events.source,
-        events.source_event_name,
-        events.event_name,
-        events.occurred_on,
-        events.properties
-    from {{ ref('fct_events') }} as events
-    where {{ in_rebuilt_dates('events') }}
-
-),
-
-rules as (
-
-    select * from {{ source('control', 'event_properties') }}
-
-),
-
-unplanned as (
-
-    select
-        source,
-        source_event_name as event_name,
+        events.source_event_name as event_name,
         cast(null as string) as property_name,
         'unplanned_event' as kind,
-        occurred_on,
-        count(*) as records
+        dictionary.unplanned_mode as enforcement,
+        events.occurred_on
     from events
-    where event_name is null
-    group by
-        source,
-        source_event_name,
-        occurred_on
+    cross join {{ source('control', 'dictionary') }} as dictionary
+    where dictionary.unplanned_mode not in ('pass', 'quarantine')
+
+),
+
+others as (
+
+    select
+        violations.source,
+        coalesce(violations.event_name, violations.source_event_name) as event_name,
+        violations.property_name,
+        violations.kind,
+        violations.enforcement,
+        violations.occurred_on
+    from violations
+    inner join judged
+        on
+            violations.event_key = judged.event_key
+            and violations.file_sha256 = judged.file_sha256
+            and violations.delivery_id = judged.delivery_id
+            and violations.record_number = judged.record_number
+            and violations.record_part = judged.record_part
+    where violations.kind <> 'unplanned_event' or violations.enforcement = 'quarantine'
 
 ),
 
 found as (
 
-    select
-        events.source,
-        events.event_name,
-        events.occurred_on,
-        rules.property_name,
-        rules.property_type,
-        rules.is_required,
-        rules.allowed_values,
-        {{ json_member('events.properties', 'rules.property_name') }} as delivered
-    from events
-    inner join rules on events.event_name = rules.event_name
-
-),
-
-judged as (
-
-    select
-        source,
-        event_name,
-        property_name,
-        occurred_on,
-        case
-            when delivered is null or delivered = 'null'
-                then case when is_required then 'missing_required' end
-            when not {{ json_is_of_type('delivered', 'property_type') }} then 'wrong_type'
-            when
-                allowed_values is not null
-                and not {{ json_list_has('allowed_values', 'delivered') }}
-                then 'bad_value'
-        end as kind
-    from found
+    select * from loaded_unplanned
+    union all
+    select * from others
 
 )
 
-select * from unplanned
-union all
 select
     source,
     event_name,
     property_name,
     kind,
+    enforcement,
     occurred_on,
     count(*) as records
-from judged
-where kind is not null
+from found
 group by
     source,
     event_name,
     property_name,
     kind,
+    enforcement,
     occurred_on

@@ -3,7 +3,7 @@
 with staged as (
 
     select staged.*
-    from {{ ref('int_staged_events') }} as staged
+    from {{ ref('stg_named_events') }} as staged
     where {{ in_rebuilt_dates('staged') }}
 
 ),
@@ -47,9 +47,35 @@ events as (
 
 ),
 
-aliases as (
+-- What breaks the dictionary where that strips properties: a nested one goes with all around it.
+to_strip as (
 
-    select * from {{ source('control', 'event_aliases') }}
+    select
+        files.file_number,
+        violations.record_number,
+        violations.record_part,
+        violations.member_name
+    from {{ ref('stg_violations') }} as violations
+    inner join files
+        on
+            violations.delivery_id = files.delivery_id
+            and violations.file_sha256 = files.file_sha256
+    where {{ is_enforced('violations', 'strip') }} and {{ in_rebuilt_dates('violations') }}
+
+),
+
+stripped as (
+
+    select
+        file_number,
+        record_number,
+        record_part,
+        {{ list_of_group('member_name') }} as member_names
+    from to_strip
+    group by
+        file_number,
+        record_number,
+        record_part
 
 ),
 
@@ -73,7 +99,7 @@ select
     staged.source,
     staged.vendor,
     staged.source_event_name,
-    aliases.event_name,
+    staged.event_name,
     coalesce(event_types.event_kind, 'unmapped') as event_kind,
     case
         when event_types.has_primary
@@ -114,7 +140,14 @@ select
     staged.utm_campaign,
     staged.experiment_id,
     staged.variant_id,
-    staged.properties,
+    case
+        when stripped.member_names is null then staged.planned_properties
+        else {{ json_patched('staged.planned_properties', json_nulls('stripped.member_names')) }}
+    end as properties,
+    case
+        when stripped.member_names is not null
+            then {{ json_picked('staged.planned_properties', 'stripped.member_names') }}
+    end as stripped_properties,
 
     -- the way back to the byte
     staged.delivery_id,
@@ -130,8 +163,11 @@ inner join events
         files.file_number = events.file_number
         and staged.record_number = events.record_number
         and staged.record_part = events.record_part
-left join aliases
-    on staged.source = aliases.source and staged.source_event_name = aliases.source_event_name
-left join event_types on aliases.event_name = event_types.event_name
+left join stripped
+    on
+        files.file_number = stripped.file_number
+        and staged.record_number = stripped.record_number
+        and staged.record_part = stripped.record_part
+left join event_types on staged.event_name = event_types.event_name
 left join primaries
-    on aliases.event_name = primaries.event_name and staged.source = primaries.source
+    on staged.event_name = primaries.event_name and staged.source = primaries.source
