@@ -20,6 +20,12 @@ from orchestration.identity.resolve import resolve
 from orchestration.landing.catalog import Landed
 from orchestration.source_config import SourceConfig
 from orchestration.sources import EVENT_VENDORS, REGISTRY
+from orchestration.taxonomy.changes import (
+    is_for_all_names,
+    note_built_names,
+    write_changed_names,
+    write_definitions,
+)
 from orchestration.warehouse import has_table
 
 # Staged rows of deliveries that came: they lie together and share a time, so few are looked at.
@@ -32,6 +38,7 @@ class BuildPlan:
     """Whether there is anything to build, and whether from nothing."""
 
     full_refresh: bool
+    dictionary: bool  # its words may have changed, if no event's meaning has
     added: int
     removed: int
     keys: int
@@ -40,7 +47,8 @@ class BuildPlan:
     @property
     def is_empty(self) -> bool:
         """Nothing came, went or changed since the last build that finished."""
-        return not (self.full_refresh or self.added or self.removed or self.keys or self.cells)
+        changed = self.added or self.removed or self.keys or self.cells or self.dictionary
+        return not (self.full_refresh or changed)
 
 
 def plan_build(
@@ -56,6 +64,7 @@ def plan_build(
     """
     connection.execute("begin transaction")
     try:
+        write_definitions(connection)
         full = _must_rebuild_all(connection, migration)
         _write_changed_deliveries(connection, migration, landed, scopes, full)
         if full:
@@ -72,12 +81,14 @@ def plan_build(
         if not full:
             _add_keys_of_changed_deliveries(connection)
             _add_keys_of_changed_persons(connection)
+            _add_keys_of_changed_names(connection)
             if dates is not None:
                 _add_keys_of_dates(connection, dates)
             _add_keys_within_windows(connection, migration)
         _write_incomplete_dates(connection, landed)
         plan = BuildPlan(
             full,
+            _dictionary_print(migration) != _built_settings(connection)[1],
             *_counts(
                 connection,
                 "select count(*) from changed_deliveries where change = 'added'",
@@ -110,16 +121,29 @@ def finish_build(
     connection.execute("delete from control.rebuild_cells")
     connection.execute("delete from control.built_settings")
     connection.execute(
-        "insert into control.built_settings values (?)", [build_fingerprint(migration)]
+        "insert into control.built_settings values (?, ?)",
+        [build_fingerprint(migration), _dictionary_print(migration)],
     )
+    note_built_names(connection)
     connection.execute("commit")
 
 
 def _must_rebuild_all(connection: duckdb.DuckDBPyConnection, migration: Migration) -> bool:
     if not has_table(connection, "intermediate", "int_events"):
         return True
-    row = connection.execute("select fingerprint from control.built_settings").fetchone()
-    return row is None or row[0] != build_fingerprint(migration)
+    built, _ = _built_settings(connection)
+    return built != build_fingerprint(migration) or is_for_all_names(connection)
+
+
+def _built_settings(connection: duckdb.DuckDBPyConnection) -> tuple[str | None, str | None]:
+    row = connection.execute(
+        "select fingerprint, dictionary from control.built_settings"
+    ).fetchone()
+    return (row[0], row[1]) if row else (None, None)
+
+
+def _dictionary_print(migration: Migration) -> str:
+    return migration.settings_fingerprint()["taxonomy"]
 
 
 def _write_changed_deliveries(
@@ -210,6 +234,18 @@ def _add_keys_of_changed_persons(connection: duckdb.DuckDBPyConnection) -> None:
                 or (user_node is null and device_node in (select node from changed_nodes))
                 or (user_node is null and vendor_node in (select node from changed_nodes)))""",
             [first_on, last_on],
+        )
+
+
+def _add_keys_of_changed_names(connection: duckdb.DuckDBPyConnection) -> None:
+    if not write_changed_names(connection):
+        return
+    for vendor in EVENT_VENDORS:
+        connection.execute(
+            f"""insert into control.rebuild_keys
+            select distinct event_key, occurred_on from staging.stg_{vendor}__events
+            where record_fate is null and (source, source_event_name) in (
+                select (source, source_event_name) from changed_names)"""
         )
 
 

@@ -1,8 +1,8 @@
 """The control tables: what a run decided before building, written for dbt to read.
 
 They are derived from configuration, manifests, gates and decisions and written anew in each run,
-except what outlives them: `staged`, `staging_code`, `built`, `node_spans`, `rebuild_keys` and
-`rebuild_cells`.
+except what outlives them: `staged`, `staging_code`, `built`, `built_settings`, `built_names`,
+`node_spans`, `rebuild_keys` and `rebuild_cells`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
 from orchestration.survey_settings import survey_tables
+from orchestration.taxonomy.changes import BUILT_NAMES
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.taxonomy.tables import EARLIEST, LATEST, taxonomy_tables
 
@@ -48,6 +49,7 @@ create table if not exists control.staged (delivery_id varchar, fingerprint varc
 create table if not exists control.staging_code (fingerprint varchar);
 create table if not exists control.built (delivery_id varchar, fingerprint varchar);
 create table if not exists control.built_settings (fingerprint varchar);
+alter table control.built_settings add column if not exists dictionary varchar;
 create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
 create table if not exists control.rebuild_cells (person_id varchar, occurred_on date);
 create table if not exists control.node_spans (node varchar, first_on date, last_on date);
@@ -82,6 +84,7 @@ class Scope:
 def remember(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what outlives a run."""
     connection.execute(REMEMBERED)
+    connection.execute(BUILT_NAMES)
 
 
 def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) -> None:
@@ -270,9 +273,12 @@ def staging_code() -> str:
 
 
 def build_fingerprint(migration: Migration) -> str:
-    """Hash of the settings and the code every mart depends on; a change rebuilds them all."""
+    """Hash of the settings and the code every mart depends on; a change rebuilds them all.
+
+    The dictionary is not among them: of it, what changed is rebuilt (`taxonomy.changes`).
+    """
     prints = migration.settings_fingerprint()
-    concerns = ("sessions", "identity", "taxonomy", "reporting_timezone", "funnels", "surveys")
+    concerns = ("sessions", "identity", "reporting_timezone", "funnels", "surveys")
     return _fingerprint([code_fingerprint("models", "macros"), *(prints[c] for c in concerns)])
 
 
