@@ -61,7 +61,7 @@ copies as (
                     else {{ epoch_seconds('staged.ingested_at') }}
                 end nulls last,
                 md5(concat_ws(
-                    chr(31), contents.properties, contents.user_id, contents.device_id,
+                    chr(31), {{ without_hashes('contents.properties') }}, contents.user_id, contents.device_id,
                     contents.platform, contents.os, contents.app_version, contents.country,
                     contents.region, contents.occurred_at_raw, contents.session_hint,
                     cast(contents.received_at as string)

@@ -47,7 +47,7 @@ ranked as (
                 end asc,
                 coalesce(staged.recorded_at, staged.submitted_at) desc nulls last,
                 staged.submitted_at desc nulls last,
-                md5(staged.document) asc,
+                md5({{ without_hashes('staged.document') }}) asc,
                 staged.file_sha256 asc,
                 staged.record_number asc
         ) as copy_number
