@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 
 -- `possible_modes` is known of a rule before an event is looked at: asking for it as well spares the
--- events whose rules can come to nothing else.
+-- events whose rules can come to nothing else. Relations are named where they are read: of a view's
+-- common table that is read twice, DuckDB would keep all rows in memory.
 
 {%- set place %}
     events.source,
@@ -16,25 +17,7 @@
         events.landed_at
 {%- endset %}
 
-with events as {{ not_materialized() }} (
-
-    select * from {{ ref('stg_named_events') }}
-
-),
-
-event_types as (
-
-    select * from {{ source('control', 'event_types') }}
-
-),
-
-rules as (
-
-    select * from {{ source('control', 'event_properties') }}
-
-),
-
-unplanned as (
+with unplanned as (
 
     select
         {{ place }},
@@ -43,7 +26,7 @@ unplanned as (
         'unplanned_event' as kind,
         dictionary.unplanned_mode as enforcement,
         dictionary.unplanned_mode as possible_modes
-    from events
+    from {{ ref('stg_named_events') }} as events
     cross join {{ source('control', 'dictionary') }} as dictionary
     where events.event_name is null
 
@@ -58,13 +41,14 @@ retired as (
         'retired_event' as kind,
         event_types.retired_mode as enforcement,
         event_types.retired_mode as possible_modes
-    from events
-    inner join event_types on events.event_name = event_types.event_name
+    from {{ ref('stg_named_events') }} as events
+    inner join {{ source('control', 'event_types') }} as event_types
+        on events.event_name = event_types.event_name
     where events.occurred_on >= event_types.retired_on
 
 ),
 
-found as {{ not_materialized() }} (
+found as (
 
     select
         {{ place }},
@@ -87,12 +71,13 @@ found as {{ not_materialized() }} (
         rules.min_length,
         rules.max_length,
         {{ json_at_pointer('events.planned_properties', 'rules.pointer') }} as delivered
-    from events
-    inner join rules on events.event_name = rules.event_name
+    from {{ ref('stg_named_events') }} as events
+    inner join {{ source('control', 'event_properties') }} as rules
+        on events.event_name = rules.event_name
 
 ),
 
-judged as {{ not_materialized() }} (
+judged as (
 
     select
         {{ place }},
@@ -134,14 +119,15 @@ broken as (
 
 ),
 
-delivered_keys as {{ not_materialized() }} (
+delivered_keys as (
 
     select
         {{ place }},
         event_types.extra_mode as enforcement,
         {{ json_each_key('events.planned_properties') }} as property_name
-    from events
-    inner join event_types on events.event_name = event_types.event_name
+    from {{ ref('stg_named_events') }} as events
+    inner join {{ source('control', 'event_types') }} as event_types
+        on events.event_name = event_types.event_name
     where event_types.extra_mode <> 'pass'
 
 ),
@@ -157,7 +143,7 @@ extra as (
         events.enforcement,
         events.enforcement as possible_modes
     from delivered_keys as events
-    left join rules
+    left join {{ source('control', 'event_properties') }} as rules
         on events.event_name = rules.event_name and events.property_name = rules.member_name
     where rules.event_name is null and events.property_name not like '$%'
 
