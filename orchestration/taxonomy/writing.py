@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from orchestration.taxonomy.model import Taxonomy
-from orchestration.yaml_models import PLAIN_WORDS
+from orchestration.yaml_documents import PLAIN_WORDS
 
 
 class _Dumper(yaml.SafeDumper):
