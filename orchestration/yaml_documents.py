@@ -38,18 +38,19 @@ class Fault:
     at: YamlPath
     message: str
 
+    @property
+    def text(self) -> str:
+        """The problem with its place in dots."""
+        return f"{dotted(self.at)}: {self.message}" if self.at else self.message
+
 
 class FaultyFile(ConfigurationError):
     """A file with problems: `faults` in the order of the file, each a line of the message."""
 
     def __init__(self, path: Path, faults: Iterable[Fault]) -> None:
         self.faults = sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
-        super().__init__(
-            "\n".join(
-                f"{_shown(path)}:{each.line}: {_dotted(each.at)}{each.message}"
-                for each in self.faults
-            )
-        )
+        name = _shown(path)
+        super().__init__("\n".join(f"{name}:{each.line}: {each.text}" for each in self.faults))
 
 
 PLAIN_WORDS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
@@ -94,16 +95,18 @@ for _tag, _pattern, _first in (
 class YamlDocument:
     """The plain value of a YAML file and, where asked, the line of a key or item in it.
 
+    `content` is what the file is about to hold; without it the file is read.
+
     Raises FaultyFile where the file is no YAML mapping with distinct keys of text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
         self.path = path
         self._faults: list[Fault] = []
         self._trail: list[str | int] = []
         self._constructed: dict[tuple[str, str], Any] = {}
         self._children_of: dict[int, dict[str | int, tuple[int, yaml.Node]]] = {}
-        self._loader, self._root = self._compose()
+        self._loader, self._root = self._compose(self._read() if content is None else content)
         try:
             self.value: dict[str, Any] = self._mapping(self._root)
         except RecursionError:
@@ -158,9 +161,9 @@ class YamlDocument:
     def _fail(self, line: int, message: str) -> FaultyFile:
         return FaultyFile(self.path, [Fault(line, (), message)])
 
-    def _compose(self) -> tuple["_Loader", yaml.MappingNode]:
+    def _read(self) -> bytes:
         try:
-            content = self.path.read_bytes()
+            return self.path.read_bytes()
         except FileNotFoundError:
             raise ConfigurationError(
                 f"{_shown(self.path)}: no such file; give the right path or write the file"
@@ -169,6 +172,8 @@ class YamlDocument:
             raise ConfigurationError(
                 f"{_shown(self.path)}: cannot be read: {error.strerror}"
             ) from error
+
+    def _compose(self, content: bytes) -> tuple["_Loader", yaml.MappingNode]:
         try:
             loader = _Loader(content.decode("utf-8-sig"))
             node = loader.get_single_node()
@@ -245,9 +250,9 @@ class YamlDocument:
         return self._constructed[spelling]
 
 
-def _dotted(place: YamlPath) -> str:
-    """`a.b.0: ` for a place, nothing for the whole file."""
-    return ".".join(str(each) for each in place).replace("\n", " ") + ": " if place else ""
+def dotted(place: YamlPath) -> str:
+    """`a.b.0` for a place, nothing for the whole file."""
+    return ".".join(str(each) for each in place).replace("\n", " ")
 
 
 def _shown(path: Path) -> str:
