@@ -106,13 +106,14 @@ def _surroundings(migration: Migration | None) -> tuple[Surroundings, list[str]]
     from orchestration.source_config import KNOWN_VENDORS
     from orchestration.taxonomy.lint import Surroundings
     from orchestration.taxonomy.lint_warehouse import pattern_reader
-    from orchestration.warehouse import readable_file
 
     skipped: list[str] = []
     unreadable = _late(pattern_reader)
     if migration is None:
         skipped.append("unknown-source and still-arriving, since no migration.yaml names this file")
         return Surroundings(unreadable=unreadable), skipped
+    from orchestration.warehouse import readable_file
+
     database = readable_file(migration)
     if not database.exists():
         skipped.append(f"still-arriving, since {database} does not exist yet")
