@@ -70,7 +70,8 @@ def edit(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str:
     """
     parser = YAML()
     parser.preserve_quotes = True
-    parser.width = 100
+    # lines are as long as they were, so that what is not edited does not wrap
+    parser.width = max(100, *map(len, text.splitlines()))
     document = parser.load(text)
     for path, value in changes.items():
         parent = document

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import typer
 
+from orchestration.cli.taxonomy.diff import diff
 from orchestration.cli.taxonomy.lint import lint
 
 taxonomy = typer.Typer(
@@ -13,6 +14,6 @@ taxonomy = typer.Typer(
     help="The event dictionary: check it, compare it with what arrives, move it in and out.",
     no_args_is_help=True,
 )
-VERBS: tuple[Callable[..., None], ...] = (lint,)
+VERBS: tuple[Callable[..., None], ...] = (lint, diff)
 for verb in VERBS:
     taxonomy.command()(verb)
