@@ -20,7 +20,7 @@ from orchestration.taxonomy.lint_checks import Arrivals
 from orchestration.taxonomy.lint_likeness import near_duplicates
 from orchestration.taxonomy.lint_naming import naming
 from orchestration.taxonomy.lint_rules import Change, Remark, Severity, definitions
-from orchestration.taxonomy.lint_tidiness import meaning, mended, untidy
+from orchestration.taxonomy.lint_tidiness import keys_of, meaning, mended, untidy
 from orchestration.taxonomy.model import Event, Taxonomy, alias_clashes, primary_overlaps
 from orchestration.taxonomy.naming import Naming
 from orchestration.taxonomy.properties import PropertyRule
@@ -122,7 +122,8 @@ def fixed(path: Path, findings: Sequence[Finding]) -> str | None:
     before = read_as(document, Taxonomy)
     text = mended(path.read_text(encoding="utf-8-sig"), changes, document.value)
     after = read_as(YamlDocument(path, text.encode()), Taxonomy)
-    if meaning(before) != meaning(after):
+    keys = keys_of(before)
+    if meaning(before, keys) != meaning(after, keys):
         raise CannotFinish(f"{path}: a fix would change what maps; nothing was written")
     return text
 

@@ -111,19 +111,22 @@ def mended(text: str, changes: Iterable[Change], document: Any) -> str:
     return edit(text, made)
 
 
-def meaning(taxonomy: Taxonomy) -> Hashable:
-    """What the dictionary does to records, whatever the sources: equal before and after a fix."""
-    keys = {key for event in taxonomy.events.values() for key in event.aliases} | {
-        key
-        for rules in (
-            *(event.properties for event in taxonomy.events.values()),
-            *taxonomy.property_groups.values(),
-        )
-        for rule in rules.values()
-        for key in (*rule.renames, *rule.values)
-    }
+def keys_of(taxonomy: Taxonomy) -> set[str]:
+    """The sources and vendors that a dictionary speaks of."""
+    keys = {key for event in taxonomy.events.values() for key in event.aliases}
+    for rules in (
+        *(event.properties for event in taxonomy.events.values()),
+        *taxonomy.property_groups.values(),
+    ):
+        for rule in rules.values():
+            keys |= rule.renames.keys() | rule.values.keys()
+    return keys
+
+
+def meaning(taxonomy: Taxonomy, keys: Iterable[str]) -> Hashable:
+    """What the dictionary does to records of sources or vendors: equal before and after a fix."""
     # each key once as a source and once as the vendor of a source that has no key of its own
-    sources = {**{key: key for key in keys}, **{f"\0{key}": key for key in keys}}
+    sources = {name: key for key in keys for name in (key, f"\0{key}")}
     return (
         frozenset(
             (r.source, r.source_event_name, r.event_name, r.valid_from, r.valid_until, r.conditions)
