@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from orchestration.taxonomy.model import Taxonomy
 from orchestration.taxonomy.properties import PropertyRule
@@ -59,8 +59,7 @@ class Remark:
     also: YamlPath | None = None
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """A property rule where it is written: below an event or a group; `path` is its name's parts.
 
     `is_proposed` says that it belongs to an event that maps nothing yet.

@@ -29,10 +29,10 @@ def untidy(taxonomy: Taxonomy, properties: Iterable[Definition], document: Any) 
             yield from _blanks(getattr(event, key), ("events", name, key))
         yield from _own_and_repeated(name, event)
     for each in properties:
-        if not each.name.endswith("[]"):
-            yield from _names(each.name, each.at)
-        rule = each.rule
-        if rule.description:
+        name, rule = each.name, each.rule
+        if name[0].isspace() or name[-1].isspace():
+            yield from _names(name, each.at)
+        if rule.description != rule.description.strip():
             yield from _blanks(rule.description, (*each.at, "description"))
         if rule.enum is not None:
             yield from _repeated(rule.enum, (*each.at, "enum"))
