@@ -72,21 +72,26 @@ def lint(path: Path, around: Surroundings) -> list[Finding]:
     Where it cannot be loaded, every reason is a finding, and what can be read of it is linted.
     Raises ConfigurationError where there is no such file.
     """
+    # all that was read is gone when collection begins again: it has little to go through
     with uncollected():
-        try:
-            document = YamlDocument(path)
-        except FaultyFile as error:
-            return _invalid(error.faults)
-        faults: list[Fault] = []
-        try:
-            taxonomy = read_as(document, Taxonomy)
-        except FaultyFile as error:
-            taxonomy = _salvaged(document.value)
-            crossed = document.error([*_between_events(taxonomy)]).faults
-            faults = list(dict.fromkeys((*error.faults, *crossed)))
-        remarks = remarks_on(taxonomy, document.value, around)
-        found = [*_invalid(faults), *(_placed(each, document) for each in remarks)]
-        return sorted(found, key=lambda each: each.line)
+        return _lint(path, around)
+
+
+def _lint(path: Path, around: Surroundings) -> list[Finding]:
+    try:
+        document = YamlDocument(path)
+    except FaultyFile as error:
+        return _invalid(error.faults)
+    faults: list[Fault] = []
+    try:
+        taxonomy = read_as(document, Taxonomy)
+    except FaultyFile as error:
+        taxonomy = _salvaged(document.value)
+        crossed = document.error([*_between_events(taxonomy)]).faults
+        faults = list(dict.fromkeys((*error.faults, *crossed)))
+    remarks = remarks_on(taxonomy, document.value, around)
+    found = [*_invalid(faults), *(_placed(each, document) for each in remarks)]
+    return sorted(found, key=lambda each: each.line)
 
 
 def remarks_on(
