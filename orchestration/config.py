@@ -195,18 +195,25 @@ class Migration(Settings):
 
 
 def load_migration(
-    path: Path | None = None, *, vendors: Iterable[str] = KNOWN_VENDORS
+    path: Path | None = None,
+    *,
+    vendors: Iterable[str] = KNOWN_VENDORS,
+    with_taxonomy: bool = True,
 ) -> Migration:
     """Read the migration's settings.
 
     The file is `path`, else the one WAYBILL_CONFIG names, else `orchestration/migration.yaml` below
-    the working directory, else the one that ships with the package.
+    the working directory, else the one that ships with the package. Steps of funnels are held
+    against the taxonomy unless it is left alone, as by what works on the taxonomy itself.
 
     Raises ConfigurationError with every problem in the file.
     """
     found = _config_path(path, os.environ)
     migration = load_yaml(
-        found, Migration, check=_unknown_steps, context={"vendors": tuple(vendors)}
+        found,
+        Migration,
+        check=_unknown_steps if with_taxonomy else None,
+        context={"vendors": tuple(vendors)},
     )
     migration._path = found.absolute()
     return migration

@@ -11,15 +11,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import duckdb
-import jinja2
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from orchestration.errors import ConfigurationError
 from orchestration.setting_types import format_duration
 from orchestration.sql import quoted
 from orchestration.yaml_models import unknown
+
+if TYPE_CHECKING:
+    import duckdb
+    import jinja2
 
 Per = Literal["person", "session"]
 
@@ -177,6 +178,8 @@ def _unknown(option: str, what: str, words: Iterable[str], known: set[str]) -> I
 
 @functools.cache
 def _template() -> jinja2.Template:
+    import jinja2
+
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     return environment.from_string(MACRO.read_text(encoding="utf-8"))
 

@@ -56,4 +56,4 @@ def main() -> None:
 
 
 def _say(message: str) -> None:
-    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+    err.print(message, style="red", highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
 import typer
 from rich.console import Console
 
-from orchestration.config import Migration, load_migration
 from orchestration.errors import CannotFinish
-from orchestration.warehouse import readable_file
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from orchestration.config import Migration
 
 # Tables go to standard output, everything said on the way to standard error.
 out = Console()
@@ -34,6 +36,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on sta
 
 def migration_of(config: Path | None) -> Migration:
     """The migration a verb works on. Raises ConfigurationError with every problem of its file."""
+    from orchestration.config import load_migration
+
     return load_migration(config)
 
 
@@ -45,6 +49,10 @@ def print_json(value: Any) -> None:
 @contextmanager
 def open_snapshot(config: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to what readers see. Raises CannotFinish before a first run."""
+    import duckdb
+
+    from orchestration.warehouse import readable_file
+
     path = readable_file(migration_of(config))
     if not path.exists():
         raise CannotFinish(f"{path} does not exist yet; start with `waybill run`")

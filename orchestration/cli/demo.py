@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli.common import ConfigOption, JsonOption, err, migration_of, out, print_json
 from orchestration.cli.run import print_status, refuse_red
-from orchestration.config import Migration
 from orchestration.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from orchestration.config import Migration
 
 TRUNCATED = "the demo cuts this file on purpose, to show what a torn export looks like"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.common import JsonOption, err, out, print_json, thousands
-from orchestration.landing.inspection import UNRECOGNISED, InspectedFile, columns_line
-from orchestration.landing.inspection import inspect as look_into
+
+if TYPE_CHECKING:
+    from orchestration.landing.inspection import InspectedFile
 
 EVENTS_SHOWN = 3
 FINDINGS_SHOWN = 3
@@ -33,6 +34,8 @@ def inspect(
 
     Nothing is written. Example: waybill inspect ~/Downloads/exports
     """
+    from orchestration.landing.inspection import inspect as look_into
+
     with err.status("looking") as progress:
         files = look_into(
             path, lambda file, records: progress.update(Text(f"{printable(file)}: {records:,}"))
@@ -87,6 +90,8 @@ def _short(name: str) -> str:
 
 def findings(files: Sequence[InspectedFile]) -> list[str]:
     """What deserves a look first, by the records it concerns."""
+    from orchestration.landing.inspection import UNRECOGNISED
+
     latest = (datetime.now() + timedelta(days=2)).isoformat()
     found: list[tuple[int, str]] = []
     for file in files:
@@ -108,6 +113,8 @@ def findings(files: Sequence[InspectedFile]) -> list[str]:
 
 def sources_snippet(path: Path, files: Sequence[InspectedFile]) -> str:
     """A `sources:` block for what was recognised, ready to be pasted; empty when nothing was."""
+    from orchestration.landing.inspection import columns_line
+
     groups: dict[tuple[str, str], list[InspectedFile]] = {}
     for file in files:
         is_mapped = file.columns is None or {"event", "occurred_at"} <= file.columns.keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -19,9 +19,11 @@ from orchestration.cli.common import (
     print_json,
     thousands,
 )
-from orchestration.config import Migration
 from orchestration.errors import ConfigurationError, GateRed
 from orchestration.yaml_models import unknown
+
+if TYPE_CHECKING:
+    from orchestration.config import Migration
 
 
 def run(

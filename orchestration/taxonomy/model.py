@@ -169,8 +169,8 @@ class Taxonomy(Part):
     @model_validator(mode="after")
     def _events_agree(self) -> Self:
         wrong = [
-            *_alias_clashes(self.events),
-            *_primary_overlaps(self.events),
+            *alias_clashes(self.events),
+            *primary_overlaps(self.events),
             *_unknown_words(self),
             *_impossible_modes(self),
             *(
@@ -218,7 +218,7 @@ def load_taxonomy(path: Path) -> Taxonomy:
     return load_yaml(path, Taxonomy)
 
 
-def _alias_clashes(events: Mapping[str, Event]) -> Iterator[Problem]:
+def alias_clashes(events: Mapping[str, Event]) -> Iterator[Problem]:
     """Aliases that one record could meet at once; one with a condition beats one without."""
     claimed: dict[tuple[str, str], list[tuple[str, int, Alias]]] = {}
     for name, event in events.items():
@@ -239,7 +239,8 @@ def _alias_clashes(events: Mapping[str, Event]) -> Iterator[Problem]:
                 others.append((name, number, alias))
 
 
-def _primary_overlaps(events: Mapping[str, Event]) -> Iterator[Problem]:
+def primary_overlaps(events: Mapping[str, Event]) -> Iterator[Problem]:
+    """Two sources that both count an event on some day."""
     for name, event in events.items():
         for (one, earlier), (other, later) in combinations(event.primary.items(), 2):
             start = earlier.overlap(later)

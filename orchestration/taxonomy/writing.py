@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from orchestration.taxonomy.model import Taxonomy
-from orchestration.yaml_models import PLAIN_WORDS
+from orchestration.yaml_documents import PLAIN_WORDS
 
 
 class _Dumper(yaml.SafeDumper):
@@ -70,7 +70,8 @@ def edit(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str:
     """
     parser = YAML()
     parser.preserve_quotes = True
-    parser.width = 100
+    # lines are as long as they were, so that what is not edited does not wrap
+    parser.width = max(100, *map(len, text.splitlines()))
     document = parser.load(text)
     for path, value in changes.items():
         parent = document

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import typer
 
+from orchestration.cli.taxonomy.diff import diff
+from orchestration.cli.taxonomy.lint import lint
+
 taxonomy = typer.Typer(
     name="taxonomy",
     help="The event dictionary: check it, compare it with what arrives, move it in and out.",
     no_args_is_help=True,
 )
-VERBS: tuple[Callable[..., None], ...] = ()
+VERBS: tuple[Callable[..., None], ...] = (lint, diff)
 for verb in VERBS:
     taxonomy.command()(verb)

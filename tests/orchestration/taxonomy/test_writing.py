@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orchestration.taxonomy.model import Taxonomy, load_taxonomy
 from orchestration.taxonomy.writing import dump, edit, to_document, to_yaml
-from orchestration.yaml_models import _Document
+from orchestration.yaml_documents import YamlDocument
 
 NAMES = st.text(min_size=1, max_size=12).filter(lambda text: text.isprintable()) | st.sampled_from(
     ["NO", "on", "~", "null", "1e5", "010", "1.0", "2025-03-01", "a: b", "- x", "#", "'", '"', "é"]
@@ -25,7 +25,7 @@ def test_any_document_reads_back(document: dict[str, Any]) -> None:
     with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
         file.write(dump(document))
         file.flush()
-        assert _Document(Path(file.name)).value == document
+        assert YamlDocument(Path(file.name)).value == document
 
 
 def test_the_shipped_dictionary_reads_back(tmp_path: Path) -> None:
