@@ -41,7 +41,7 @@ _MEMBERS = """json_transform(properties, '"MAP(VARCHAR, JSON)"')::map(varchar, v
 # A map takes no name twice; such records are left out, where there are any.
 _NAMED_ONCE = """case when len(json_keys(properties)) = len(list_distinct(json_keys(properties)))
     then properties end"""
-_MEMBERS_NAMED_ONCE = _MEMBERS.replace("properties", _NAMED_ONCE, 1)
+MEMBERS_NAMED_ONCE = _MEMBERS.replace("properties", _NAMED_ONCE, 1)
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ def _property_rows(
         where {_where(only)} and ({_NAMED_ONCE}) is null and properties is not null""",
         given,
     ).fetchall()[0][0]
-    return connection.execute(query(_MEMBERS_NAMED_ONCE), given).fetchall(), repeated
+    return connection.execute(query(MEMBERS_NAMED_ONCE), given).fetchall(), repeated
 
 
 def _write_sample_plan(
@@ -332,7 +332,7 @@ def _write_sample_plan(
 _SAMPLE = f"""
     create or replace temp table sample as
     select events.source, events.source_event_name, events.event_name,
-        {_MEMBERS_NAMED_ONCE} as members
+        {MEMBERS_NAMED_ONCE} as members
     from marts.fct_events as events
     join sample_plan as plan on events.source = plan.source
         and events.source_event_name = plan.source_event_name

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import typer
 
 from orchestration.cli.taxonomy.audit import audit
+from orchestration.cli.taxonomy.docs import docs
 
 taxonomy = typer.Typer(
     name="taxonomy",
     help="The event dictionary: check it, compare it with what arrives, move it in and out.",
     no_args_is_help=True,
 )
-VERBS: tuple[Callable[..., None], ...] = (audit,)
+VERBS: tuple[Callable[..., None], ...] = (audit, docs)
 for verb in VERBS:
     taxonomy.command()(verb)
