@@ -20,6 +20,7 @@ Tell = Callable[[str], None]
 NameKey = tuple[str, str, str | None]
 """Source, name as delivered, and the event it means (None: unmapped)."""
 
+MEMORY_LIMIT = "2GB"
 SAMPLED_RECORDS = 400_000  # over all names
 SAMPLED_AT_LEAST = 20  # of each name
 SAMPLED_AT_MOST = 10_000
@@ -37,11 +38,11 @@ _TYPE = """case
     when contains(value, '.') or contains(lower(value), 'e') then 'number'
     else 'integer'
 end"""
-_MEMBERS = """json_transform(properties, '"MAP(VARCHAR, JSON)"')::map(varchar, varchar)"""
-# A map takes no name twice; such records are left out, where there are any.
-_NAMED_ONCE = """case when len(json_keys(properties)) = len(list_distinct(json_keys(properties)))
-    then properties end"""
-MEMBERS_NAMED_ONCE = _MEMBERS.replace("properties", _NAMED_ONCE, 1)
+MEMBERS = """json_transform(properties, '"MAP(VARCHAR, JSON)"')::map(varchar, varchar)"""
+"""SQL: the properties of a record as a map of JSON texts."""
+# JSON allows a name twice in an object; nobody can say which of its values counts.
+NAMED_ONCE = "coalesce(len(list_distinct(map_keys(members))) = cardinality(members), true)"
+"""SQL: whether each name stands once in `members`."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def take_inventory(
     `only` is an event or a name as delivered. The connection may be read-only; nothing is written
     but temporary tables.
     """
+    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     tell("counting events and persons")
     names = _names(connection, only)
     tell("reading properties")
@@ -248,58 +250,51 @@ def _where(only: str | None) -> str:
 
 def _property_rows(
     connection: duckdb.DuckDBPyConnection, only: str | None
-) -> tuple[list[tuple[Any, ...]], int]:
-    """Records and values by name, property and type; and how many records could not be read."""
-
-    def query(members: str) -> str:
-        return f"""
-        with members as (
-            select source, source_event_name, event_name, {members} as members
+) -> tuple[list[list[Any]], int]:
+    """Records and values by name, property and type; and the records that name one twice."""
+    rows = connection.execute(
+        f"""with members as (
+            select source, source_event_name, event_name, {MEMBERS} as members
             from marts.fct_events where {_where(only)}
         ),
+        judged as (
+            select *, {NAMED_ONCE} as is_plain from members
+        ),
+        -- a record that is not plain stays one row, so that it is counted
         found as (
-            select source, source_event_name, event_name,
-                unnest(map_keys(members)) as name, unnest(map_values(members)) as value
-            from members
+            select source, source_event_name, event_name, is_plain,
+                unnest(case when is_plain then map_keys(members) else [''] end) as name,
+                unnest(case when is_plain then map_values(members) else [null] end) as value
+            from judged
         ),
         counted as (
-            select source, source_event_name, event_name, name, {_TYPE} as kind,
+            select source, source_event_name, event_name, is_plain, name, {_TYPE} as kind,
                 count(*) as records, approx_count_distinct(value) as distinct_values
             from found group by all
         ),
         placed as (
-            select *, sum(records) over (
-                partition by source, source_event_name, event_name, name) as present
-            from counted
+            select *, sum(records) over (property) as present from counted
+            window property as (
+                partition by source, source_event_name, event_name, is_plain, name)
         ),
         ranked as (
             select *, dense_rank() over (
-                partition by source, source_event_name, event_name order by present desc, name
-            ) as place
+                partition by source, source_event_name, event_name, is_plain
+                order by present desc, name) as place
             from placed
         ),
         whole as (
             select *, max(place) over (
-                partition by source, source_event_name, event_name) as places
+                partition by source, source_event_name, event_name, is_plain) as places
             from ranked
         )
-        select source, source_event_name, event_name, name, kind, records, distinct_values,
-            greatest(places - {PROPERTIES_SHOWN}, 0)
-        from whole where place <= {PROPERTIES_SHOWN}"""
-
-    given = [only, only] if only is not None else []
-    try:
-        return connection.execute(query(_MEMBERS), given).fetchall(), 0
-    except duckdb.InvalidInputException as error:
-        if "unique" not in str(error):
-            raise
-    # Looking for a name that stands twice costs half as much again, so only where there is one.
-    repeated = connection.execute(
-        f"""select count(*) from marts.fct_events
-        where {_where(only)} and ({_NAMED_ONCE}) is null and properties is not null""",
-        given,
-    ).fetchall()[0][0]
-    return connection.execute(query(MEMBERS_NAMED_ONCE), given).fetchall(), repeated
+        select is_plain, source, source_event_name, event_name, name, kind, records,
+            distinct_values, greatest(places - {PROPERTIES_SHOWN}, 0)
+        from whole where place <= {PROPERTIES_SHOWN}""",
+        [only, only] if only is not None else [],
+    ).fetchall()
+    repeated = sum(records for is_plain, *_, records, _, _ in rows if not is_plain)
+    return [row for is_plain, *row in rows if is_plain], repeated
 
 
 def _write_sample_plan(
@@ -331,13 +326,16 @@ def _write_sample_plan(
 # An event is in the sample by its id alone, whatever else is in the table.
 _SAMPLE = f"""
     create or replace temp table sample as
-    select events.source, events.source_event_name, events.event_name,
-        {MEMBERS_NAMED_ONCE} as members
-    from marts.fct_events as events
-    join sample_plan as plan on events.source = plan.source
-        and events.source_event_name = plan.source_event_name
-        and events.event_name is not distinct from plan.event_name
-    where hash(events.event_id) % 1000000 < plan.least_of"""
+    with chosen as (
+        select events.source, events.source_event_name, events.event_name,
+            {MEMBERS} as members
+        from marts.fct_events as events
+        join sample_plan as plan on events.source = plan.source
+            and events.source_event_name = plan.source_event_name
+            and events.event_name is not distinct from plan.event_name
+        where hash(events.event_id) % 1000000 < plan.least_of
+    )
+    select * from chosen where {NAMED_ONCE}"""
 _SAMPLE_SIZES = """
     select source, source_event_name, event_name, count(*) from sample group by all"""
 _TOP = f"""

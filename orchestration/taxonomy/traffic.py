@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from orchestration.taxonomy.audit import MEMBERS_NAMED_ONCE
+from orchestration.taxonomy.audit import MEMBERS, NAMED_ONCE
 from orchestration.taxonomy.model import Taxonomy
 
 DAYS = 30
@@ -71,13 +71,13 @@ def traffic_of(connection: duckdb.DuckDBPyConnection, taxonomy: Taxonomy) -> Tra
     planned = {name for event in taxonomy.events for name in taxonomy.rules_of(event)}
     for name, key, records in connection.execute(
         f"""with members as (
-            select event_name, {MEMBERS_NAMED_ONCE} as members from marts.fct_events
+            select event_name, {MEMBERS} as members from marts.fct_events
             where occurred_on >= ? and event_name is not null
         ),
         found as (
             select event_name, unnest(map_keys(members)) as name,
                 unnest(map_values(members)) as value
-            from members
+            from members where {NAMED_ONCE}
         )
         select event_name, name, count(*) from found
         where value is not null and name in (select unnest(?::varchar[])) group by all""",
