@@ -58,7 +58,8 @@ def snapshot_of(events: int, taxonomy: Taxonomy) -> Path:
         for first in range(0, events, _BLOCK):
             connection.execute(
                 f"""insert into marts.fct_events
-                select sha256(n::varchar), 'source_' || n % 2, name || n % 2, name, happened_at, happened_at::date,
+                select sha256(n::varchar), 'source_' || n % 2, name || n % 2, name,
+                    happened_at, happened_at::date,
                     sha256((hash(n) % 250000)::varchar), {_PROPERTIES}
                 from (
                     select n, $names[1 + n % len($names)] as name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -19,7 +20,7 @@ from orchestration.taxonomy.words import alias_words, rule_words
 from orchestration.taxonomy.writing import write
 from orchestration.warehouse import has_table, readable_file
 
-WIDTH, HEIGHT = 120, 22  # of a sparkline, in the units of its picture
+WIDTH, HEIGHT = DAYS - 1, 22  # of a sparkline, in the units of its picture
 
 _OF_ALL = ("marts.fct_events", "marts.fct_sessions", "marts.dim_event_types")
 MARTS: Mapping[str, tuple[str, ...]] = {
@@ -117,12 +118,11 @@ def write_dictionary(
 
 
 def sparkline(counts: Sequence[int]) -> str:
-    """The points of a line over the days, from 0 at the bottom to the largest count at the top."""
-    top, step = max(*counts, 1), WIDTH / (len(counts) - 1)
-    return " ".join(
-        f"{day * step:.0f},{HEIGHT - 1 - (HEIGHT - 2) * count / top:.0f}"
-        for day, count in enumerate(counts)
-    )
+    """An SVG path over the days, one unit a day, from 0 at the bottom to the largest at the top."""
+    top = max(*counts, 1)
+    heights = [HEIGHT - 1 - round((HEIGHT - 2) * count / top) for count in counts]
+    steps = " ".join(f"1 {after - before}" for before, after in pairwise(heights))
+    return f"M0 {heights[0]}l{steps}"
 
 
 def health(event: Event, traffic: Traffic | None, found: EventTraffic | None) -> tuple[str, str]:
