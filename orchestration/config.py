@@ -164,6 +164,16 @@ class Migration(Settings):
         """dbt's target and log folders."""
         return self.home / "dbt"
 
+    @property
+    def dbt_docs_dir(self) -> Path:
+        """The event dictionary as dbt's docs have it."""
+        return self.dbt_dir / "docs"
+
+    @property
+    def dictionary_page(self) -> Path:
+        """The event dictionary as a page."""
+        return self.home / "reports" / "dictionary.html"
+
     def settings_fingerprint(self) -> dict[str, str]:
         """A short hash of the settings behind each concern, to see what a change must rebuild.
 

@@ -61,6 +61,7 @@ def dbt_environment(migration: Migration) -> dict[str, str]:
         "WAYBILL_PERSONAL_PATTERN": personal_pattern(migration),
         "DBT_ENV_SECRET_WAYBILL_KEY": key_of(migration),  # dbt keeps such names out of its logs
         "WAYBILL_WAREHOUSE_DIR": str(migration.warehouse_dir.absolute()),
+        "WAYBILL_DOCS_DIR": str(migration.dbt_docs_dir.absolute()),
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str((migration.dbt_dir / "target").absolute()),
         "DBT_LOG_PATH": str((migration.dbt_dir / "logs").absolute()),

@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, run_dbt
-from orchestration.defs import automation, gates, landing, warehouse
+from orchestration.defs import automation, gates, landing, reports, warehouse
 
 
 def build_definitions(migration: Migration) -> dg.Definitions:
@@ -25,6 +25,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             warehouse.rebuild_set(migration, sorted(staging.keys)),
             warehouse.marts_models(migration, manifest),
             warehouse.snapshot(migration),
+            reports.dictionary_page(migration),
         ],
         asset_checks=[
             *(landing.landing_gate(migration, source) for source in sources),

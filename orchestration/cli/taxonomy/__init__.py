@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import typer
 
+from orchestration.cli.taxonomy.audit import audit
 from orchestration.cli.taxonomy.diff import diff
+from orchestration.cli.taxonomy.docs import docs
 from orchestration.cli.taxonomy.lint import lint
 
 taxonomy = typer.Typer(
@@ -14,6 +16,6 @@ taxonomy = typer.Typer(
     help="The event dictionary: check it, compare it with what arrives, move it in and out.",
     no_args_is_help=True,
 )
-VERBS: tuple[Callable[..., None], ...] = (lint, diff)
+VERBS: tuple[Callable[..., None], ...] = (lint, audit, diff, docs)
 for verb in VERBS:
     taxonomy.command()(verb)
