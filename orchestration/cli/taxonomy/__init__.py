@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import typer
 
+from orchestration.cli.taxonomy.suggest import suggest
+
 taxonomy = typer.Typer(
     name="taxonomy",
     help="The event dictionary: check it, compare it with what arrives, move it in and out.",
     no_args_is_help=True,
 )
-VERBS: tuple[Callable[..., None], ...] = ()
+VERBS: tuple[Callable[..., None], ...] = (suggest,)
 for verb in VERBS:
     taxonomy.command()(verb)

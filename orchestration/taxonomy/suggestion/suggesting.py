@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestration.taxonomy.model import Event, Taxonomy
 from orchestration.taxonomy.properties import PropertyRule
+from orchestration.taxonomy.rows import alias_rows
 from orchestration.taxonomy.suggestion import properties as shapes
 from orchestration.taxonomy.suggestion.behaviour import Behaviour, Behaviours
 from orchestration.taxonomy.suggestion.model import Candidate, probabilities
@@ -144,3 +145,44 @@ def _joined(found: Iterable[Property]) -> tuple[Property, ...]:
         Property(min(p.name for p in each), frozenset().union(*(p.values for p in each)))
         for _, each in sorted(by_key.items())
     )
+
+
+def split_arrivals(
+    taxonomy: Taxonomy, vendors: Mapping[str, str], names: Mapping[str, Mapping[str, int]]
+) -> tuple[list[Arrival], dict[Arrival, str]]:
+    """Arrivals to judge, and those left to a person, each with the reason.
+
+    `vendors` is source to vendor, `names` source to name to records without an event. A name that
+    the dictionary maps by now is neither: the next run maps it.
+    """
+    known: dict[tuple[str, str], bool] = {}
+    for row in alias_rows(taxonomy, vendors):
+        key = (row.source, row.source_event_name)
+        known[key] = known.get(key, False) or row.is_plain
+    proposed = {
+        (key, name): event
+        for event, entry in taxonomy.events.items()
+        if not entry.maps
+        for key, name in [
+            *((key, alias.name) for key, aliases in entry.aliases.items() for alias in aliases),
+            *((source, event) for source in vendors),
+        ]
+    }
+    judged: list[Arrival] = []
+    left: dict[Arrival, str] = {}
+    for source, counts in sorted(names.items()):
+        for name, records in sorted(counts.items()):
+            arrival = Arrival(source, name, records)
+            keys = ((source, name), (vendors.get(source, source), name))
+            event = next((proposed[key] for key in keys if key in proposed), None)
+            if (source, name) in known:
+                if not known[source, name]:
+                    left[arrival] = (
+                        "its aliases have days or conditions that these records do not meet; "
+                        "complete them by hand"
+                    )
+            elif event is not None:
+                left[arrival] = f"it is a name of {event}, which is proposed and maps nothing yet"
+            else:
+                judged.append(arrival)
+    return judged, left
