@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -11,9 +12,13 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from orchestration.taxonomy.model import Taxonomy
 from orchestration.yaml_models import PLAIN_WORDS
+
+_LISTED = re.compile(r"^(?P<key> *)[^\s#-][^\n]*:[ ]*\n(?P<dash>(?P=key) *)- ", re.MULTILINE)
+"""A list below its key: how far its items are indented."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -72,13 +77,23 @@ def edit(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str:
     """
     before, after = _dumped(text, {}), _dumped(text, changes)
     merged = _carried_over(text, before, after)
+    return merged if _means_the_same(merged, after) else after
+
+
+def _means_the_same(one: str, other: str) -> bool:
     plain = YAML(typ="safe", pure=True)
-    return merged if plain.load(merged) == plain.load(after) else after
+    try:
+        return bool(plain.load(one) == plain.load(other))
+    except YAMLError:  # lines of two ways to indent do not always fit together
+        return False
 
 
 def _dumped(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str:
     parser = YAML()
     parser.preserve_quotes = True
+    if (indents := _LISTED.search(text)) is not None:
+        offset = len(indents["dash"]) - len(indents["key"])
+        parser.indent(sequence=offset + 2, offset=offset)
     # A line that is changed stays one line.
     parser.width = max(100, 2 * max(map(len, text.splitlines()), default=0))
     document = parser.load(text)

@@ -10,6 +10,7 @@ import typer
 
 from orchestration.cli.common import ConfigOption, JsonOption, err, migration_of, out, print_json
 from orchestration.cli.taxonomy.dictionary import TaxonomyOption, dictionary_path
+from orchestration.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,7 @@ EVENTS = "marts.fct_events"
 
 def suggest(
     min_probability: Annotated[
-        float, typer.Option(help="Least probability of what is put into the patch.", min=0.5, max=1)
+        float, typer.Option(help="Least probability of what is put into the patch: 0.5 to 1.")
     ] = 0.9,
     patch: Annotated[
         Path | None, typer.Option(help="Write the patch here (default: standard output).")
@@ -42,9 +43,11 @@ def suggest(
     from orchestration.cli.common import open_snapshot
     from orchestration.taxonomy.model import load_taxonomy
     from orchestration.taxonomy.suggestion.patch import unified
-    from orchestration.taxonomy.suggestion.report import report_on
+    from orchestration.taxonomy.suggestion.report import LIKELY, report_on
     from orchestration.taxonomy.writing import write
 
+    if not LIKELY <= min_probability <= 1:
+        raise ConfigurationError(f"--min-probability: {min_probability:g} is not in [0.5, 1]")
     migration = migration_of(config)
     path = dictionary_path(taxonomy, config)
     dictionary = load_taxonomy(path)

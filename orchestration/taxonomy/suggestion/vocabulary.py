@@ -253,7 +253,6 @@ play stop
 pause resume
 stop resume
 open close
-show hide
 view hide
 expand collapse
 add remove
