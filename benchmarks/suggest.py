@@ -145,7 +145,10 @@ def _report(part: Sequence[Labelled], weights: Mapping[str, float], misses: bool
             print(f"{low:.2f} - {high:.2f} {int(inside.sum()):7} {said:10.3f} {share:12.3f}")
     if misses:
         for each, event, p in tops:
-            if (p >= SURE) != (each.truth == event) or (p >= 0.5 and each.truth != event):
+            is_right = each.truth == event
+            if (each.truth is not None and not (is_right and p >= SURE)) or (
+                each.truth is None and p >= 0.5
+            ):
                 print(
                     f"  {each.case}: {each.arrival.source} {each.arrival.name!r} is {each.truth},"
                     f" best {event} {p:.3f}"

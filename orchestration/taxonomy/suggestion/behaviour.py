@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.spatial.distance import jensenshannon
 
@@ -21,7 +22,9 @@ _LEAST_SEEN = 20.0  # records both sources could have seen, below which twins ar
 _LEAST_DAYS = 7
 _CHANCE = 0.05  # share of twins that people's quick acts bring about by chance
 _BEYOND_CHANCE, _BEYOND_DOUBT = 2.0, 6.0  # standard errors
+_NEVER_CHANGES = 1e-12
 Counts = Mapping[str, float]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class Behaviours:
 
     def __init__(self, records: Records) -> None:
         self._days = _by_label(records.days, "day")
-        self._hours = _by_label(records.hours, "place")
-        self._paths = _by_label(records.neighbours, "place")
+        self._hours = _Distributions(_by_label(records.hours, "place"))
+        self._paths = _Distributions(_by_label(records.neighbours, "place"))
         self._seen: dict[tuple[str, str], dict[str, float]] = {}
         self._twins: dict[tuple[str, str, str, str], float] = {}
         for row in records.twins.itertuples():
@@ -100,14 +103,15 @@ class Behaviours:
             return {}
         trust = sum(own.values()) / (sum(own.values()) + _HALF_TRUST)
         splits = self._splits(source, own)
-        paths = self._more_alike(self._paths, source, name)
-        hours = self._more_alike(self._hours, source, name)
+        paths = self._paths.more_alike(source, name, self.events)
+        hours = self._hours.more_alike(source, name, self.events)
+        volumes = self._volumes(source, own)
         found: dict[str, Behaviour] = {}
         for event in self.events:
             twins, twins_in, no_twins = self._twinned(source, name, event)
             there = self._days.get((source, event), {})
             handover = self._handed_over(splits, there)
-            volume, level = self._volume(source, own, event)
+            volume, level = volumes.get(event, (0.0, 0.0))
             together = sum(day in there for day in own) / len(own)
             found[event] = Behaviour(
                 twins=_rounded(trust * twins),
@@ -176,42 +180,75 @@ class Behaviours:
                 best = _Handover(exact * surety, split.day, _rounded(before), _rounded(after))
         return best
 
-    def _more_alike(
-        self, tables: Mapping[tuple[str, str], Counts], source: str, name: str
-    ) -> dict[str, float]:
-        """How much more alike a name's distribution is to an event's than to others'."""
-        own = tables.get((source, f"?{name}"), {})
-        if not own:
-            return {}
-        # Records of one tool are more alike than those of two: each is held against its like.
-        found: dict[str, float] = {}
-        here = [event for event in self.events if (source, event) in tables]
-        for part in (here, [event for event in self.events if (source, event) not in tables]):
-            alike = {
-                event: 1 - _distance(own, tables.get((source, event)) or _pooled(tables, event))
-                for event in part
-            }
-            middle = float(np.median(list(alike.values()))) if alike else 0.0
-            found |= {event: value - middle for event, value in alike.items()}
-        return found
-
-    def _volume(self, source: str, own: Counts, event: str) -> tuple[float, float]:
+    def _volumes(self, source: str, own: Counts) -> dict[str, tuple[float, float]]:
         """Correlation and nearness of daily shares on the same days of another source, the best."""
-        best = (0.0, 0.0)
-        for other, totals in self._totals.items():
-            theirs = self._days.get((other, event))
-            if other == source or theirs is None:
+        days = sorted(own)
+        mine = np.array([own[day] / self._totals[source][day] for day in days])
+        best: dict[str, tuple[float, float]] = {}
+        for (other, event), counts in self._days.items():
+            totals = self._totals[other]
+            if other == source or event.startswith("?"):
                 continue
-            days = sorted(set(own) & set(totals) & set(theirs))
-            if len(days) < _LEAST_DAYS:
+            theirs = np.array([counts.get(day, 0.0) / totals.get(day, 1.0) for day in days])
+            both = theirs > 0
+            if both.sum() < _LEAST_DAYS:
                 continue
-            a = np.array([own[day] / self._totals[source][day] for day in days])
-            b = np.array([theirs[day] / totals[day] for day in days])
-            together = 0.0 if a.std() == 0 or b.std() == 0 else float(np.corrcoef(a, b)[0, 1])
-            near = math.exp(-2 * abs(math.log(a.mean() / b.mean())))
-            if max(together, 0) + near > max(best[0], 0) + best[1]:
-                best = (together, near)
+            found = _correlation(mine[both], theirs[both])
+            near = math.exp(-2 * abs(math.log(mine[both].mean() / theirs[both].mean())))
+            known = best.get(event, (0.0, 0.0))
+            if max(found, 0) + near > max(known[0], 0) + known[1]:
+                best[event] = (found, near)
         return best
+
+
+class _Distributions:
+    """Distributions over places by source and label, and by event over all sources, as a matrix."""
+
+    def __init__(self, counts: Mapping[tuple[str, str], Counts]) -> None:
+        places = sorted({place for each in counts.values() for place in each})
+        at = {place: number for number, place in enumerate(places)}
+        self._row = {key: number for number, key in enumerate(counts)}
+        self._table = np.zeros((len(counts), len(places)))
+        for row, each in enumerate(counts.values()):
+            for place, number in each.items():
+                self._table[row, at[place]] = number
+        self._of_event: dict[str, list[int]] = {}
+        for (_, label), row in self._row.items():
+            self._of_event.setdefault(label, []).append(row)
+
+    def more_alike(self, source: str, name: str, events: tuple[str, ...]) -> dict[str, float]:
+        """How much more alike a name's distribution is to an event's than to others'.
+
+        One less the Jensen-Shannon distance (base 2: 0 for the same, 1 for disjoint ones), less its
+        median over like events. Records of one tool are more alike than those of two, so an event
+        that arrives in the source is held against those that do, any other against the others.
+        """
+        row = self._row.get((source, f"?{name}"))
+        known = [event for event in events if event in self._of_event]
+        if row is None or not known:
+            return {}
+        here = np.array([(source, event) in self._row for event in known])
+        theirs = np.array(
+            [
+                self._table[self._row[source, event]]
+                if is_here
+                else self._table[self._of_event[event]].sum(axis=0)
+                for event, is_here in zip(known, here, strict=True)
+            ]
+        )
+        own = np.broadcast_to(self._table[row], theirs.shape)
+        alike = 1 - np.nan_to_num(jensenshannon(own, theirs, 2, axis=1))
+        for part in (here, ~here):
+            if part.any():
+                alike[part] -= np.median(alike[part])
+        return dict(zip(known, map(float, alike), strict=True))
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    """Pearson's; 0 where one of them never changes."""
+    a, b = one - one.mean(), other - other.mean()
+    size = math.sqrt(float(a @ a) * float(b @ b))
+    return float(a @ b) / size if size > _NEVER_CHANGES else 0.0
 
 
 def _by_label(table: pd.DataFrame, key: str) -> dict[tuple[str, str], dict[str, float]]:
@@ -221,25 +258,6 @@ def _by_label(table: pd.DataFrame, key: str) -> dict[tuple[str, str], dict[str, 
     ):
         found.setdefault((str(source), str(label)), {})[str(place)] = float(number)
     return found
-
-
-def _pooled(tables: Mapping[tuple[str, str], Counts], event: str) -> Counts:
-    pooled: dict[str, float] = {}
-    for (_, label), counts in tables.items():
-        if label == event:
-            for place, records in counts.items():
-                pooled[place] = pooled.get(place, 0.0) + records
-    return pooled
-
-
-def _distance(one: Counts, other: Counts) -> float:
-    """Jensen-Shannon distance of two distributions, base 2: 0 for the same, 1 for disjoint ones."""
-    if not one or not other:
-        return 1.0
-    places = sorted({*one, *other})
-    first = [one.get(place, 0.0) for place in places]
-    second = [other.get(place, 0.0) for place in places]
-    return float(np.nan_to_num(jensenshannon(first, second, 2)))
 
 
 def _rounded(value: float) -> float:

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz.distance import JaroWinkler
 
@@ -23,6 +23,7 @@ _VENDOR_MARK = re.compile(r"^\s*(\[[^\]]*\]|\$+)\s*(?=\S)")
 _UNDOING = ("un", "dis", "de")
 
 
+@cache
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case, in order, without a vendor's mark such as `[Amplitude]`.
 
@@ -133,6 +134,7 @@ def alike(one: str, other: str) -> float:
     return 0.0
 
 
+@lru_cache(maxsize=1 << 16)
 def are_opposite(one: str, other: str) -> bool:
     """Whether two names say opposite things: started and finished, on and off, paid and failed.
 
@@ -231,11 +233,13 @@ def _covered(ours: tuple[str, ...], others: tuple[str, ...], weight: Weight) -> 
     return found, missing
 
 
+@cache
 def _is_code(name: str) -> bool:
     """Whether a name has no words, such as Adobe's `event12`: like nothing and unlike nothing."""
     return all(word.isdigit() or len(word) == 1 or word in _STOP_WORDS for word in words(name))
 
 
+@cache
 def _joined(name: str) -> str:
     return "".join(words(name))
 
