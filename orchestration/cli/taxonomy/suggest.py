@@ -57,7 +57,10 @@ def suggest(
     text = path.read_text(encoding="utf-8")
     diff = unified(path, text, report.patched(text, dictionary, min_probability, new))
     if patch is not None:
-        write(patch, diff)
+        try:
+            write(patch, diff)
+        except OSError as error:
+            raise ConfigurationError(f"--patch {patch}: {error.strerror}; name a file") from error
     if as_json:
         print_json(report.to_json(min_probability))
         return

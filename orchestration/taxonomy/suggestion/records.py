@@ -21,7 +21,8 @@ TWIN_SECONDS = 2
 VALUES_KEPT = 40
 """A property with more values than this tells by its name alone."""
 
-# `label` is the canonical event, or `?` and the name as delivered where there is none.
+# `label` is the canonical event, or `?` and the name as delivered where there is none. Ids are kept
+# as numbers of 64 bits, and properties are left where they are: texts would not fit into memory.
 _SAMPLE = """
 create or replace temp table suggest_events as
 select
@@ -29,7 +30,9 @@ select
     source_event_name as name,
     coalesce(event_name, '?' || source_event_name) as label,
     event_name is null as is_unmapped,
-    person_id, session_id, occurred_at, occurred_on, properties,
+    if(person_id is null, null, hash(person_id)) as person,
+    if(session_id is null, null, hash(session_id)) as session,
+    occurred_at, occurred_on,
     hash(event_id) as draw
 from {relation}
 where hash(coalesce(person_id, event_id)) % {thinning} = 0
@@ -52,8 +55,8 @@ with paths as (
         lag(if(is_unmapped, '?', label)) over path as before,
         lead(if(is_unmapped, '?', label)) over path as after
     from suggest_events
-    where session_id is not null
-    window path as (partition by source, session_id order by occurred_at, label, draw)
+    where session is not null
+    window path as (partition by source, session order by occurred_at, label, draw)
 )
 select source, label, place, count(*)::double as records
 from (
@@ -66,26 +69,26 @@ group by all order by all
 
 _TWINS = """
 with ours as (
-    select source, name, person_id, occurred_at, occurred_on, draw
+    select source, name, person, occurred_at, occurred_on, draw
     from suggest_events
-    where is_unmapped and person_id is not null
+    where is_unmapped and person is not null
     qualify row_number() over (partition by source, name order by draw) <= {per_name}
 ),
 theirs as (
-    select source, label, person_id, occurred_at, occurred_on,
+    select source, label, person, occurred_at, occurred_on,
         floor(epoch(occurred_at) / {seconds})::bigint as slot
     from suggest_events
-    where not is_unmapped and person_id in (select person_id from ours)
+    where not is_unmapped and person in (select person from ours)
 ),
 followed as (
-    select distinct source, person_id, occurred_on from theirs
+    select distinct source, person, occurred_on from theirs
 ),
 -- the records whose person another source saw on that day too
 seen as (
     select ours.source, ours.name, followed.source as other, count(*)::double as records
     from ours
     inner join followed
-        on ours.person_id = followed.person_id
+        on ours.person = followed.person
         and ours.occurred_on = followed.occurred_on
         and ours.source <> followed.source
     group by all
@@ -98,7 +101,7 @@ near as (
         from ours
     ) as ours
     inner join theirs
-        on ours.person_id = theirs.person_id
+        on ours.person = theirs.person
         and ours.slot = theirs.slot
         and ours.source <> theirs.source
     where abs(epoch(ours.occurred_at) - epoch(theirs.occurred_at)) <= {seconds}
@@ -113,10 +116,15 @@ order by all
 """
 
 _PROPERTIES = """
-with chosen as (
-    select source, label, properties
+with drawn as (
+    select source, label, draw
     from suggest_events
     qualify row_number() over (partition by source, label order by draw) <= {per_name}
+),
+chosen as (
+    select drawn.source, drawn.label, events.properties
+    from {relation} as events
+    inner join drawn on hash(events.event_id) = drawn.draw and events.source = drawn.source
 ),
 sizes as (select source, label, count(*) as total from chosen group by all),
 members as (
@@ -179,6 +187,7 @@ def count_records(connection: duckdb.DuckDBPyConnection, relation: str) -> Recor
     thinning = max(1, -(-(row[0] if row else 0) // ROWS_READ))
     connection.execute(_SAMPLE.format(relation=relation, thinning=thinning))
     limits = {
+        "relation": relation,
         "per_name": RECORDS_PER_NAME,
         "seconds": TWIN_SECONDS,
         "values_kept": VALUES_KEPT,

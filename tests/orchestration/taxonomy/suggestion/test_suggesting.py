@@ -135,6 +135,22 @@ def test_no_order_of_rows_changes_the_answer(warehouse: Fill) -> None:
     assert reported(warehouse, rows) == reported(warehouse, shuffled)
 
 
+def test_of_a_large_warehouse_a_share_of_the_persons_is_read(
+    warehouse: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        (*row[:5], f"p{day % 3}-{row[5]}", *row[6:])
+        for day, row in enumerate(app_rows("Reminder-On"))
+    ]
+    monkeypatch.setattr("orchestration.taxonomy.suggestion.records.ROWS_READ", 200)
+    connection = warehouse(rows)
+    records = count_records(connection, "marts.fct_events")
+    assert records.thinning == 3
+    assert 0 < records.days["records"].sum() < len(rows)
+    (found,) = report_on(connection, "marts.fct_events", dictionary(), VENDORS).suggestions
+    assert (found.event, found.arrival.records) == ("reminder_enabled", 72)
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=4, unique=True),
