@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from orchestration.taxonomy.model import Taxonomy
 from orchestration.yaml_documents import PLAIN_WORDS
+
+_LISTED = re.compile(r"^(?P<key> *)[^\s#-][^\n]*:[ ]*\n(?P<dash>(?P=key) *)- ", re.MULTILINE)
+"""A list below its key: how far its items are indented."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -66,12 +72,30 @@ def dump(document: Mapping[str, Any]) -> str:
 def edit(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str:
     """The text of a dictionary with the values at these paths set; None takes a key out.
 
-    Comments and the order of what is there stay. A path whose parent is missing makes it.
+    Comments, the order of what is there, and the lines that say nothing new stay as they are. A
+    path whose parent is missing makes it.
     """
+    before, after = _dumped(text, {}), _dumped(text, changes)
+    merged = _carried_over(text, before, after)
+    return merged if _means_the_same(merged, after) else after
+
+
+def _means_the_same(one: str, other: str) -> bool:
+    plain = YAML(typ="safe", pure=True)
+    try:
+        return bool(plain.load(one) == plain.load(other))
+    except YAMLError:  # lines of two ways to indent do not always fit together
+        return False
+
+
+def _dumped(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str:
     parser = YAML()
     parser.preserve_quotes = True
-    # lines are as long as they were, so that what is not edited does not wrap
-    parser.width = max(100, *map(len, text.splitlines()))
+    if (indents := _LISTED.search(text)) is not None:
+        offset = len(indents["dash"]) - len(indents["key"])
+        parser.indent(sequence=offset + 2, offset=offset)
+    # A line that is changed stays one line.
+    parser.width = max(100, 2 * max(map(len, text.splitlines()), default=0))
     document = parser.load(text)
     for path, value in changes.items():
         parent = document
@@ -88,6 +112,37 @@ def edit(text: str, changes: Mapping[tuple[str | int, ...], Any]) -> str:
     out = io.StringIO()
     parser.dump(document, out)
     return out.getvalue()
+
+
+def _carried_over(text: str, before: str, after: str) -> str:
+    """`text` with the lines replaced in which its dump `before` differs from the dump `after`."""
+    old = before.splitlines(keepends=True)
+    ours, ours_at = _aligned(old, text)
+    new, new_at = _aligned(old, after)
+    points = sorted(ours_at.keys() & new_at.keys())
+    lines: list[str] = []
+    for place, point in enumerate(points):
+        begin, end = new_at[point]
+        lines += new[begin:end] or ours[slice(*ours_at[point])]
+        if place + 1 < len(points):
+            following = points[place + 1]
+            replaced = new[end : new_at[following][0]]
+            kept = ours[ours_at[point][1] : ours_at[following][0]]
+            lines += kept if replaced == old[point:following] else replaced
+    return "".join(lines)
+
+
+def _aligned(old: list[str], other: str) -> tuple[list[str], dict[int, tuple[int, int]]]:
+    """The lines of `other`; and where lines of `old` meet it, what it has put in between there."""
+    lines = other.splitlines(keepends=True)
+    places = {0: (0, 0), len(old): (len(lines), len(lines))}
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, lines, autojunk=False).get_opcodes():
+        if tag == "equal":
+            for step in range(i2 - i1 + 1):
+                places.setdefault(i1 + step, (j1 + step, j1 + step))
+        elif tag == "insert":
+            places[i1] = (j1, j2)
+    return lines, places
 
 
 def write(path: Path, text: str) -> None:

@@ -10,12 +10,13 @@ from orchestration.cli.taxonomy.audit import audit
 from orchestration.cli.taxonomy.diff import diff
 from orchestration.cli.taxonomy.docs import docs
 from orchestration.cli.taxonomy.lint import lint
+from orchestration.cli.taxonomy.suggest import suggest
 
 taxonomy = typer.Typer(
     name="taxonomy",
     help="The event dictionary: check it, compare it with what arrives, move it in and out.",
     no_args_is_help=True,
 )
-VERBS: tuple[Callable[..., None], ...] = (lint, audit, diff, docs)
+VERBS: tuple[Callable[..., None], ...] = (lint, audit, suggest, diff, docs)
 for verb in VERBS:
     taxonomy.command()(verb)

@@ -83,3 +83,22 @@ def test_an_edit_keeps_comments_and_order(added: str, tmp_path: Path) -> None:
     assert [alias.name for alias in paid.aliases["app"]] == ["Paid", added]
     assert [alias.name for alias in paid.aliases["web"]] == [added]
     assert paid.owner == "sales"
+
+
+def test_an_edit_leaves_the_other_lines_as_they_are() -> None:
+    text = (
+        "# first\n"
+        "a:   {long: [one, two], text: 'x'}   # said\n"
+        "\n"
+        "b:\n"
+        "    - 1\n"
+        "    - 2   # two\n"
+        "c: a text that goes on\n"
+        "   on the next line\n"
+        "d: {e: 1}\n"
+    )
+    assert edit(text, {}) == text
+    assert edit(text, {("d", "e"): 2}) == text.replace("e: 1", "e: 2")
+    assert edit(text, {("f",): "new"}) == text + "f: new\n"
+    assert edit(text, {("d",): None}) == text.replace("d: {e: 1}\n", "")
+    assert edit(text, {("b", 2): 3}) == text.replace("# two\n", "# two\n    - 3\n")
