@@ -107,6 +107,14 @@ def load_yaml(
     return loaded
 
 
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The YAML mapping in `path` as it is, for files of other tools.
+
+    Raises ConfigurationError with file and line where it is no mapping or says a key twice.
+    """
+    return _Document(path).value
+
+
 PLAIN_WORDS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 """By first letter, the unquoted words that are no text: those that JSON has."""
 

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import typer
 
+from orchestration.cli.taxonomy.exchange import export, import_
+
 taxonomy = typer.Typer(
     name="taxonomy",
     help="The event dictionary: check it, compare it with what arrives, move it in and out.",
     no_args_is_help=True,
 )
-VERBS: tuple[Callable[..., None], ...] = ()
+VERBS: tuple[Callable[..., None], ...] = (import_, export)
 for verb in VERBS:
-    taxonomy.command()(verb)
+    # A verb that is a word of Python's own has `_` after its name.
+    taxonomy.command(verb.__name__.rstrip("_").replace("_", "-"))(verb)
