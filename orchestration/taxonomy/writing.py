@@ -24,6 +24,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Text; in quotes that escape where it has a line break that YAML would read as another."""
+    style = '"' if {"\x85", "\u2028", "\u2029", "\r"} & {*text} else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def to_document(part: BaseModel) -> dict[str, Any]:
     """A part of the dictionary as it stands in the file: what is at its default is left out."""
     document: dict[str, Any] = _short(

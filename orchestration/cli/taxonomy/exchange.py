@@ -106,7 +106,8 @@ def _report(
     # Names come from files of others: as Text they are shown as they are, never read as markup.
     console.print(
         Text(
-            f"{title}. Events: {len(events):,}, properties: {properties:,}, dropped: {len(dropped):,}"
+            f"{title}. Events: {len(events):,}, properties: {properties:,}, "
+            f"dropped: {len(dropped):,}"
         )
     )
     if not dropped:

@@ -129,9 +129,10 @@ def read_table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 
 def write_table(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """CSV text of rows by column; a column without a value is an empty cell."""
+    """CSV text of rows by column, as RFC 4180; a column without a value is an empty cell."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    # Ending lines in both characters also has cells with either of them quoted.
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(header)
     for row in rows:
         writer.writerow([row.get(column, "") for column in header])

@@ -54,6 +54,8 @@ def losses(wanted: Taxonomy, found: Taxonomy, renamed: Mapping[str, str]) -> Ite
         if other != name:
             yield Dropped(name, ("name",), "is no name of the format", other)
         yield from _differences(name, (), _document(event), _document(found.events[other]))
+    for name in found.events.keys() - {renamed.get(name, name) for name in wanted.events}:
+        yield Dropped(name, (), "is read from the file, but not in the dictionary")
     yield from _differences(None, (), _rest(wanted), _rest(found))
 
 

@@ -46,7 +46,10 @@ def project(taxonomy: Taxonomy, path: Path, *, is_old: bool, is_one_file: bool) 
             rules.setdefault(own.get("plan", plans[0].get("id")), []).append(
                 catalog.rule(identifier, event, own)
             )
-    if is_one_file and (len(plans) > 1 or not all(rules.get(plan.get("id")) for plan in plans)):
+    unplanned = [
+        e for e in taxonomy.events.values() if own_meta(e, NAMESPACE).get("in_plan") is False
+    ]
+    if is_one_file and (len(plans) > 1 or unplanned):
         raise ConfigurationError(f"{path}: this project is no single plan; name a folder")
     texts: dict[Path, str] = {}
     for plan in plans:

@@ -120,7 +120,7 @@ def _is_wrapped(rules: list[dict[str, Any]]) -> bool:
     """Whether schemas are of whole calls, with sections, not of the properties alone."""
     members = [rule["jsonSchema"].get("properties") for rule in rules]
     told = [each for each in members if isinstance(each, dict) and each]
-    return all(
+    return bool(told) and all(
         set(each) <= _SECTIONS
         and all(isinstance(s, dict) and s.get("type", "object") == "object" for s in each.values())
         for each in told
