@@ -81,7 +81,7 @@ def _appended(text: str, events: Mapping[str, Any], meta: Mapping[str, Any]) -> 
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
-    top = yaml.compose(text, Loader=yaml.CSafeLoader)
+    top: Any = yaml.compose(text, Loader=yaml.CSafeLoader)
     keys = [(key.value, key.start_mark.line, value) for key, value in top.value]
     number = next(n for n, (name, _, _) in enumerate(keys) if name == "events")
     end = keys[number + 1][1] if number + 1 < len(keys) else len(lines)
