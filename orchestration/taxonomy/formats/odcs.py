@@ -125,7 +125,7 @@ def _draft(item: Mapping[str, Any]) -> Draft:
         name=name,
         keys=(name,),
         fields={
-            **{field: getattr(said, field) for field in said.model_fields_set},
+            **said.model_dump(by_alias=True, exclude_unset=True),
             "status": "proposed",
             "description": item.get("description"),
             "tags": tags,

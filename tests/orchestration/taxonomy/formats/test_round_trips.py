@@ -109,6 +109,14 @@ EVENTS = some(
     since_version=st.sampled_from([1, 2, "1.2.0", "0.1.0"]),
     meta=st.just({"other": 1}),
 )
+
+
+def aliases_of(name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Aliases that no other event has, where an event is to have some."""
+    longer = {"name": f"{name} 2", "when": {"a": [1, "b"]}, "from": date(2025, 3, 1)}
+    return {"aliases": {"app": [name, longer]}} if "primary" in event else {}
+
+
 TAXONOMIES = st.fixed_dictionaries(
     {
         "version": st.sampled_from([2, "2.1.0"]),
@@ -125,7 +133,8 @@ TAXONOMIES = st.fixed_dictionaries(
         {
             **plain,
             "events": {
-                name: {**event, "status": "proposed"} for name, event in plain["events"].items()
+                name: {**event, "status": "proposed", **aliases_of(name, event)}
+                for name, event in plain["events"].items()
             },
         }
     )
@@ -167,8 +176,8 @@ def _without_empty(value: Any) -> Any:
 
 
 HELD_BY_NONE = {
-    "primary", "critical_in", "display_name", "kind", "kpi", "objective", "owner", "pii", "renames",
-    "stage", "tags", "values", "deprecated_on", "since_version", "name", "property_groups",
+    "aliases", "primary", "critical_in", "display_name", "kind", "kpi", "objective", "owner", "pii",
+    "renames",    "stage", "tags", "values", "deprecated_on", "since_version", "name", "property_groups",
 }  # fmt: skip
 BOUNDS = {"minimum", "maximum", "exclusive_minimum", "exclusive_maximum"}
 CASES = [
