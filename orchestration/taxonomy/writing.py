@@ -15,7 +15,7 @@ from orchestration.taxonomy.model import Taxonomy
 from orchestration.yaml_models import PLAIN_WORDS
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Quotes what `yaml_models` would not read back as text, and nothing else."""
 
     yaml_implicit_resolvers = PLAIN_WORDS

@@ -163,7 +163,7 @@ def _keys(drafts: Sequence[Draft]) -> list[str]:
     chosen: dict[int, str] = {}
     taken: set[str] = set()
     for number in sorted(range(len(drafts)), key=lambda n: drafts[n].rank):
-        wanted = [key for key in drafts[number].keys if key] or ["unnamed"]
+        wanted = drafts[number].keys if drafts[number].keys[0] else ("unnamed",)
         key = next((key for key in wanted if key not in taken), None)
         count = 2
         while key is None:

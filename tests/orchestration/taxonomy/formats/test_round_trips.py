@@ -177,7 +177,8 @@ def _without_empty(value: Any) -> Any:
 
 HELD_BY_NONE = {
     "aliases", "primary", "critical_in", "display_name", "kind", "kpi", "objective", "owner", "pii",
-    "renames",    "stage", "tags", "values", "deprecated_on", "since_version", "name", "property_groups",
+    "renames", "stage", "tags", "values", "deprecated_on", "since_version", "name",
+    "property_groups",
 }  # fmt: skip
 BOUNDS = {"minimum", "maximum", "exclusive_minimum", "exclusive_maximum"}
 CASES = [

@@ -76,6 +76,14 @@ def test_versions_and_types_of_one_name_keep_apart(imported, tmp_path: Path) -> 
     ]  # fmt: skip
 
 
+def test_twins_and_the_nameless_are_kept(imported, tmp_path: Path) -> None:
+    found = imported(
+        rule(""), rule("a", properties={"x": {}}), rule("a", properties={"y": {}})
+    ).taxonomy
+    assert {*found.events} == {"unnamed", "a", "a (TRACK version 1)"}
+    assert write("segment", found, tmp_path / "x.json") == []
+
+
 def test_labels_dates_and_closed_schemas(imported, tmp_path: Path) -> None:
     one = rule(labels={"owner": "sales", "kind": "huge", "tier": "1"}, additionalProperties=False)
     found = imported(
