@@ -53,9 +53,7 @@ class PropertyRule(Part):
     """
 
     type: Annotated[
-        list[JsonType] | None,
-        BeforeValidator(_listed),
-        Field(min_length=1),
+        Annotated[list[JsonType], Field(min_length=1)] | None, BeforeValidator(_listed)
     ] = None
     description: str = ""
     required: bool = False

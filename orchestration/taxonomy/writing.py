@@ -21,13 +21,22 @@ _LISTED = re.compile(r"^(?P<key> *)[^\s#-][^\n]*:[ ]*\n(?P<dash>(?P=key) *)- ", 
 """A list below its key: how far its items are indented."""
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Quotes what `yaml_models` would not read back as text, and nothing else."""
 
     yaml_implicit_resolvers = PLAIN_WORDS
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Text; in quotes that escape where it has a line break that YAML would read as another."""
+    style = '"' if {"\x85", "\u2028", "\u2029", "\r"} & {*text} else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def to_document(part: BaseModel) -> dict[str, Any]:

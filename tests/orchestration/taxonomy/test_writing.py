@@ -12,8 +12,10 @@ from orchestration.taxonomy.model import Taxonomy, load_taxonomy
 from orchestration.taxonomy.writing import dump, edit, to_document, to_yaml
 from orchestration.yaml_documents import YamlDocument
 
+HOSTILE = ["NO", "on", "~", "null", "1e5", "010", "1.0", "2025-03-01", "a: b", "- x", "#", "'", '"']
+BREAKS = ["é", "a\x85b", "a\u2028b", "a\r\nb", "\x00"]
 NAMES = st.text(min_size=1, max_size=12).filter(lambda text: text.isprintable()) | st.sampled_from(
-    ["NO", "on", "~", "null", "1e5", "010", "1.0", "2025-03-01", "a: b", "- x", "#", "'", '"', "é"]
+    [*HOSTILE, *BREAKS]
 )
 VALUES = st.none() | st.booleans() | st.integers(-(10**6), 10**6) | NAMES
 TREES = VALUES | st.lists(VALUES) | st.dictionaries(NAMES, VALUES)
