@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from typing import Any
 
-import click
 import typer
 
 from orchestration.cli.common import err
@@ -18,6 +18,10 @@ from orchestration.cli.taxonomy import taxonomy
 from orchestration.errors import WaybillError
 
 INTERRUPTED = 130
+# typer carries a click of its own, and shows of its errors only some
+WrongUsage: type[Any] = next(
+    each for each in typer.BadParameter.__mro__ if each.__name__ == "ClickException"
+)
 
 app = typer.Typer(
     name="waybill",
@@ -38,10 +42,10 @@ def main() -> None:
     except WaybillError as error:
         _say(str(error))
         code = error.exit_code
-    except click.ClickException as error:
+    except WrongUsage as error:
         error.show()
         code = 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say("interrupted; run the same command again to go on")
         code = INTERRUPTED
     except Exception as error:
