@@ -19,4 +19,4 @@ def test_wrong_usage_is_said_and_no_bug(
         main()
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert "Usage: waybill" in said and "bug" not in said
+    assert "Usage: " in said and "bug" not in said
