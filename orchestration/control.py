@@ -212,11 +212,15 @@ def write_landing_views(
     connection: duckdb.DuckDBPyConnection, migration: Migration, to_stage: Sequence[Landed]
 ) -> None:
     """Views over an explicit list of Parquet files, one a vendor; typed and empty without any."""
+    files: dict[tuple[str, str], list[Path]] = {}
+    for each in to_stage:
+        place = (each.manifest.vendor, each.manifest.source)
+        files.setdefault(place, []).extend(_counted_files(migration, each))
     for vendor in REGISTRY:
         parts = [
-            _landed_select(migration, each)
-            for each in to_stage
-            if each.manifest.vendor == vendor and _counted_files(migration, each)
+            _landed_select(source, paths)
+            for (of_vendor, source), paths in files.items()
+            if of_vendor == vendor and paths
         ]
         query = "\nunion all by name\n".join([_empty_landing(vendor, migration), *parts])
         connection.execute(f"create or replace view landing.{quoted(vendor)} as {query}")
@@ -328,12 +332,14 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
     }
 
 
-def _landed_select(migration: Migration, landed: Landed) -> str:
-    manifest = landed.manifest
-    files = ", ".join(literal(str(path)) for path in _counted_files(migration, landed))
-    return f"""select {literal(manifest.source)} as source,
-            {literal(manifest.delivery_id)} as delivery_id, *
-        from read_parquet([{files}], hive_partitioning = false, union_by_name = true)"""
+def _landed_select(source: str, files: Sequence[Path]) -> str:
+    """One scan of all files of a source, which threads share; one a delivery they would not."""
+    listed = ", ".join(literal(str(path)) for path in files)
+    return f"""select {literal(source)} as source,
+            regexp_extract(landed_in, '/delivery=([0-9a-f]+)/raw_date=[^/]*/[^/]*$', 1)
+                as delivery_id, * exclude (landed_in)
+        from read_parquet([{listed}], hive_partitioning = false, union_by_name = true,
+            filename = 'landed_in')"""
 
 
 def _counted_files(migration: Migration, landed: Landed) -> list[Path]:
