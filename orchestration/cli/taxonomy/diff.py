@@ -119,7 +119,9 @@ def _show(changes: Sequence[Change]) -> None:
     ordered = sorted(changes, key=lambda each: list(_STYLES).index(each.impact))
     for each in ordered[:CHANGES_SHOWN]:
         values = [_short(value) for value in (each.before, each.after) if value is not None]
-        told = f"{each.path} {each.kind}: {' -> '.join(values)} ({each.reason})"
+        is_event = each.path == f"events.{each.event}"  # its parts say more than fits here
+        what = "" if is_event else f": {' -> '.join(values)}"
+        told = f"{each.path} {each.kind}{what} ({each.reason})"
         table.add_row(Text(each.impact, style=_STYLES[each.impact]), Text(told))
     if len(changes) > CHANGES_SHOWN:
         table.caption = f"{len(changes) - CHANGES_SHOWN:,} more; see --json"
