@@ -46,6 +46,15 @@
     (select distinct dates.occurred_on from {{ source('control', table) }} as dates)
 {%- endmacro %}
 
+{# Rows on a date of `control.rebuild_keys`; all of them in a full build. #}
+{% macro on_rebuilt_key_dates(alias) -%}
+    {%- if is_incremental() -%}
+    {{ alias }}.occurred_on in {{ dates_of('rebuild_keys') }}
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
 {# Records whose key and date are in `control.rebuild_keys`. #}
 {% macro is_rebuilt_key() -%}
     occurred_on in {{ dates_of('rebuild_keys') }}

@@ -61,7 +61,8 @@ copies as (
                     else {{ epoch_seconds('staged.ingested_at') }}
                 end nulls last,
                 md5(concat_ws(
-                    chr(31), {{ without_hashes('contents.properties') }}, contents.user_id, contents.device_id,
+                    chr(31), {{ without_hashes('contents.properties') }}, contents.user_id,
+                    contents.device_id,
                     contents.platform, contents.os, contents.app_version, contents.country,
                     contents.region, contents.occurred_at_raw, contents.session_hint,
                     cast(contents.received_at as string)
@@ -145,9 +146,7 @@ rejected as (
     from {{ ref('stg_violations') }} as violations
     where
         {{ is_enforced('violations', 'quarantine') }}
-        {% if is_incremental() -%}
-        and occurred_on in {{ dates_of('rebuild_keys') }}
-        {%- endif %}
+        and {{ on_rebuilt_key_dates('violations') }}
     group by
         file_sha256,
         delivery_id,

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
--- `possible_modes` is known of a rule before an event is looked at: asking for it as well spares the
--- events whose rules can come to nothing else. Relations are named where they are read: of a view's
--- common table that is read twice, DuckDB would keep all rows in memory.
+-- `possible_modes` is known of a rule before an event is looked at: asking for it as well spares
+-- the events whose rules can come to nothing else. Relations are named where they are read: of a
+-- view's common table that is read twice, DuckDB would keep all rows in memory.
 
 {%- set place %}
     events.source,
