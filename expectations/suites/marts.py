@@ -168,7 +168,6 @@ def _taxonomy_rules() -> tuple[Rule, ...]:
             offenders=f"kind = '{kind}'",
             observed=f"concat({told}, format(' in {{:,}} records', records), case enforcement"
             " when 'strip' then ', left out' when 'quarantine' then ', kept out' else '' end)",
-            records="records",
             next_step=next_step,
             description=description,
             needs_rows=False,

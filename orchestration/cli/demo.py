@@ -52,6 +52,7 @@ def demo(
             out.print(f"[bold]{name}[/]")
             out.print(table(count_funnel(connection, "marts.fct_events", query)))
     out.print(f"What really happened: {folder / 'truth.json'}", highlight=False, soft_wrap=True)
+    out.print(f"Event dictionary: {migration.dictionary_page}", highlight=False, soft_wrap=True)
     out.print(
         f"Data Docs: {migration.home / 'reports' / 'data_docs'}", highlight=False, soft_wrap=True
     )

@@ -116,7 +116,8 @@ def _todo(connection: duckdb.DuckDBPyConnection, gates: list[dict[str, Any]]) ->
                 False,
                 records,
                 f"{source}: '{event}' is not in the taxonomy, {records:,} events are loaded "
-                "without a name. Add it as an alias of the event it means, or as an event.",
+                "without a name. Add it as an alias of the event it means, or as an event; "
+                "`waybill taxonomy suggest` says which it may be.",
             )
             for source, event, records in unmapped
         ]
