@@ -129,19 +129,6 @@
     regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
 
-{# JSON text at a JSON pointer that stands in a column, null where absent. #}
-{% macro json_at_pointer(document, pointer) -%}
-    {{ return(adapter.dispatch('json_at_pointer')(document, pointer)) }}
-{%- endmacro %}
-{% macro default__json_at_pointer(document, pointer) -%}
-    get_json_object({{ document }}, concat(
-        '$', regexp_replace({{ pointer }}, '/([^/]*)', '[\'$1\']')
-    ))
-{%- endmacro %}
-{% macro duckdb__json_at_pointer(document, pointer) -%}
-    cast(json_extract({{ document }}, {{ pointer }}) as varchar)
-{%- endmacro %}
-
 {# JSON object `own` with all keys of `document` but `lifted` under one key; nulls are left out. #}
 {% macro json_with_rest(own, document, key, lifted) -%}
     {{ return(adapter.dispatch('json_with_rest')(own, document, key, lifted)) }}

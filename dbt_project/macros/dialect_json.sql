@@ -154,3 +154,16 @@
         lambda m: concat({{ json_string('lower(m.key)') }}, ':', m.value)
     ), ','), '}')
 {%- endmacro %}
+
+{# JSON text at a JSON pointer that stands in a column, null where absent. #}
+{% macro json_at_pointer(document, pointer) -%}
+    {{ return(adapter.dispatch('json_at_pointer')(document, pointer)) }}
+{%- endmacro %}
+{% macro default__json_at_pointer(document, pointer) -%}
+    get_json_object({{ document }}, concat(
+        '$', regexp_replace({{ pointer }}, '/([^/]*)', '[\'$1\']')
+    ))
+{%- endmacro %}
+{% macro duckdb__json_at_pointer(document, pointer) -%}
+    cast(json_extract({{ document }}, {{ pointer }}) as varchar)
+{%- endmacro %}
