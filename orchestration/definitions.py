@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, run_dbt
-from orchestration.defs import automation, gates, landing, reports, warehouse
+from orchestration.defs import automation, gates, landing, quality, reports, warehouse
 
 
 def build_definitions(migration: Migration) -> dg.Definitions:
@@ -17,6 +17,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
     manifest = _parsed_manifest(migration)
     staging = warehouse.staging_models(migration, manifest)
     sources = list(migration.sources)
+    build, conclusion = automation.build_job(sources), automation.conclusion_job()
     return dg.Definitions(
         assets=[
             *(landing.landing_asset(migration, source) for source in sources),
@@ -24,7 +25,9 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             staging,
             warehouse.rebuild_set(migration, sorted(staging.keys)),
             warehouse.marts_models(migration, manifest),
+            quality.changes(migration),
             warehouse.snapshot(migration),
+            reports.on_call_report(migration),
             reports.dictionary_page(migration),
         ],
         asset_checks=[
@@ -34,10 +37,14 @@ def build_definitions(migration: Migration) -> dg.Definitions:
         ],
         jobs=[
             *(automation.landing_job(source) for source in sources),
-            automation.build_job(sources),
+            build,
+            conclusion,
         ],
         schedules=[automation.migration_schedule(migration)],
-        sensors=[automation.new_deliveries_sensor(migration, source) for source in sources],
+        sensors=[
+            *(automation.new_deliveries_sensor(migration, source) for source in sources),
+            *automation.conclusion_sensors(build, conclusion),
+        ],
         # DuckDB takes one writing process; parallelism is inside a step
         executor=dg.in_process_executor,
     )

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.config import Migration
 from orchestration.defs.landing import landing_key
+from orchestration.defs.reports import CONCLUDED_RUN, ON_CALL
 from orchestration.defs.warehouse import DERIVED_RANGE
 from orchestration.landing.arrivals import arrive, since
 from orchestration.landing.catalog import export_files
@@ -18,6 +19,7 @@ from orchestration.partitions import deliveries_of
 from orchestration.source_config import SourceConfig
 
 BUILD_JOB = "build_warehouse"
+CONCLUSION_JOB = "conclude_run"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 # An export still being written grows; one that has not changed for a minute is taken for whole.
@@ -25,6 +27,8 @@ SETTLED_SECONDS = 60
 # A first load may span years. All of it is built; days further back are only not marked as such,
 # since Dagster takes its time for every partition.
 MARKED_DAYS = timedelta(days=100)
+
+_CONCLUSION = dg.AssetSelection.assets(ON_CALL)
 
 
 def landing_job_name(source: str) -> str:
@@ -42,7 +46,33 @@ def landing_job(source: str) -> Any:
 def build_job(sources: Sequence[str]) -> Any:
     """Everything after landing, for a range of days in one run."""
     landing = dg.AssetSelection.assets(*(landing_key(source) for source in sources))
-    return dg.define_asset_job(BUILD_JOB, selection=dg.AssetSelection.all() - landing)
+    return dg.define_asset_job(BUILD_JOB, selection=dg.AssetSelection.all() - landing - _CONCLUSION)
+
+
+def conclusion_job() -> Any:
+    """What follows every build: its report."""
+    return dg.define_asset_job(CONCLUSION_JOB, selection=_CONCLUSION)
+
+
+def conclusion_sensors(build: Any, conclusion: Any) -> list[dg.SensorDefinition]:
+    """Conclude every build that ended, also one that failed or that a red gate stopped."""
+
+    def sensor(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
+        @dg.run_status_sensor(
+            run_status=status,
+            name=f"conclude_run_after_{status.value.lower()}",
+            monitored_jobs=[build],
+            request_job=conclusion,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description="Writes the report of a build that ended.",
+        )
+        def concluded(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+            run_id = context.dagster_run.run_id
+            return dg.RunRequest(run_key=run_id, tags={CONCLUDED_RUN: run_id})
+
+        return concluded
+
+    return [sensor(dg.DagsterRunStatus.SUCCESS), sensor(dg.DagsterRunStatus.FAILURE)]
 
 
 def build_tags(migration: Migration) -> dict[str, str]:

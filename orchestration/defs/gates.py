@@ -4,10 +4,12 @@ import dagster as dg
 
 from orchestration import pipeline
 from orchestration.config import Migration
+from orchestration.defs.quality import CHANGES
 from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import blocking
 from orchestration.quality.gates import judge_marts, judge_staging
-from orchestration.stages import QUALITY, STAGING
+from orchestration.quality.incidents import write_incidents
+from orchestration.stages import STAGING
 from orchestration.warehouse import writing
 
 
@@ -39,7 +41,7 @@ def marts_gate(migration: Migration) -> dg.AssetChecksDefinition:
     """Judge the marts as a whole; red keeps the last good snapshot."""
 
     @dg.asset_check(
-        asset=dg.AssetKey([QUALITY, "fct_ledger"]),
+        asset=CHANGES,
         name="marts_gate",
         blocking=True,
         description="Do the marts reconcile to what landed; do rates and funnels obey their laws?",
@@ -48,6 +50,7 @@ def marts_gate(migration: Migration) -> dg.AssetChecksDefinition:
         with writing(migration):
             results = judge_marts(migration, context.run.run_id)
             pipeline.write_gate_results(migration)
+            write_incidents(migration, context.run.run_id)
         red = blocking(results, read_decisions(migration.decisions_dir))
         return dg.AssetCheckResult(
             passed=not red,

@@ -3,8 +3,31 @@
 import dagster as dg
 
 from orchestration.config import Migration
+from orchestration.quality.conclusion import conclude
 from orchestration.stages import MARTS, REPORTS
 from orchestration.taxonomy.page import write_dictionary
+
+ON_CALL = dg.AssetKey([REPORTS, "on_call"])
+CONCLUDED_RUN = "waybill/concludes"
+
+
+def on_call_report(migration: Migration) -> dg.AssetsDefinition:
+    """The page of a run, red, green or failed; so it depends on no asset that a gate may stop."""
+
+    @dg.asset(
+        key=ON_CALL,
+        description="What is red, why, and what to do first, as one page.",
+        group_name=REPORTS,
+        kinds={"html"},
+    )
+    def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        run_id = context.run_tags.get(CONCLUDED_RUN, context.run.run_id)
+        path = conclude(migration, run_id)
+        return dg.MaterializeResult(
+            metadata={"path": dg.MetadataValue.path(str(path))} if path is not None else {}
+        )
+
+    return page
 
 
 def dictionary_page(migration: Migration) -> dg.AssetsDefinition:

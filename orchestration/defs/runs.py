@@ -14,11 +14,13 @@ import dagster as dg
 from orchestration.config import Migration
 from orchestration.defs.automation import (
     BUILD_JOB,
+    CONCLUSION_JOB,
     RANGE_END,
     RANGE_START,
     build_tags,
     landing_job_name,
 )
+from orchestration.defs.reports import CONCLUDED_RUN
 from orchestration.errors import CannotFinish
 from orchestration.landing.arrivals import arrive
 from orchestration.partitions import deliveries_of
@@ -58,7 +60,11 @@ def run_migration(
         tags = build_tags(migration)
         if dates is not None:
             tags = {RANGE_START: dates[0].isoformat(), RANGE_END: dates[1].isoformat()}
-        _execute(definitions, instance, BUILD_JOB, tags)
+        built = _execute(definitions, instance, BUILD_JOB, tags)
+        tell("writing the report")
+        concluded = {CONCLUDED_RUN: built.run_id}
+        _refuse_failure(_execute(definitions, instance, CONCLUSION_JOB, concluded))
+        _refuse_failure(built)
 
 
 def instance_of(migration: Migration) -> dg.DagsterInstance:
@@ -80,20 +86,24 @@ def _land(
     for position, following in zip(positions, [*positions[1:], None], strict=True):
         if following != position + 1:
             tags = {RANGE_START: keys[first], RANGE_END: keys[position]}
-            _execute(definitions, instance, landing_job_name(source), tags)
+            _refuse_failure(_execute(definitions, instance, landing_job_name(source), tags))
             first = following if following is not None else first
 
 
 def _execute(
     definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]
-) -> None:
+) -> dg.ExecuteInProcessResult:
     # the instance keeps every event; the terminal shows progress and the outcome
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     # standard output is the command's own: what dbt prints goes to the log that Dagster keeps
     with redirect_stdout(io.StringIO()):
-        result = definitions.resolve_job_def(job).execute_in_process(
+        return definitions.resolve_job_def(job).execute_in_process(
             run_config=quiet, instance=instance, tags=tags, raise_on_error=False
         )
+
+
+def _refuse_failure(result: dg.ExecuteInProcessResult) -> None:
+    """Raise CannotFinish where a step failed, other than by a red gate."""
     if result.success:
         return
     failures = [event for event in result.all_events if event.is_step_failure]

@@ -178,7 +178,7 @@ def snapshot(migration: Migration) -> dg.AssetsDefinition:
         description="Marts and quality for readers, swapped in whole after a green marts gate.",
         group_name=MARTS,
         kinds={"duckdb"},
-        deps=[dg.AssetKey([QUALITY, "fct_ledger"])],
+        deps=[dg.AssetKey([QUALITY, "fct_ledger"]), dg.AssetKey([QUALITY, "fct_changes"])],
         pool=POOL,
     )
     def taken() -> dg.MaterializeResult[None]:
