@@ -5,7 +5,6 @@ A ticket is what landing needs to know of a delivery, by its id: Dagster's parti
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,12 @@ import duckdb
 from pydantic import BaseModel
 
 from orchestration.config import Migration
-from orchestration.landing.catalog import new_deliveries, stale_deliveries, stored_path
+from orchestration.landing.catalog import (
+    WORKERS,
+    new_deliveries,
+    stale_deliveries,
+    stored_path,
+)
 from orchestration.landing.land import (
     DeliveredFile,
     Delivery,
@@ -27,8 +31,6 @@ from orchestration.landing.land import (
 )
 from orchestration.landing.manifest import MANIFEST, Manifest, read_manifest
 from orchestration.landing.store import StoredFile
-
-WORKERS = min(4, os.cpu_count() or 1)  # framing holds Python's lock for a part of the time only
 
 
 class TicketFile(BaseModel):

@@ -6,8 +6,10 @@ The state of a delivery is derived, never stored: from manifests, gate results a
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,6 +24,9 @@ from orchestration.sources import REGISTRY
 from orchestration.sources.base import is_hidden
 
 SEEN = "seen.json"
+WORKERS = min(4, os.cpu_count() or 1)
+#: by file: the delivery it was last part of, its size and time of change, and how it was read
+Prints = dict[str, list[str | int]]
 
 DeliveryState = Literal["current", "held", "superseded", "same_file"]
 
@@ -61,9 +66,7 @@ def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> I
     latest version again.
     """
     seen_path = migration.landing_dir / source / SEEN
-    seen: dict[str, list[str | int]] = (
-        json.loads(seen_path.read_text()) if seen_path.exists() else {}
-    )
+    seen: Prints = json.loads(seen_path.read_text()) if seen_path.exists() else {}
     landed = {m.delivery_id: m for m in manifests(migration.landing_dir, source)}
     try:
         yield from _unseen(source, config, migration, seen, landed)
@@ -75,30 +78,37 @@ def _unseen(
     source: str,
     config: SourceConfig,
     migration: Migration,
-    seen: dict[str, list[str | int]],
+    seen: Prints,
     landed: Mapping[str, Manifest],
 ) -> Iterator[Delivery]:
     shaping = read_as(config)
+    due: list[tuple[dict[str, Path], Prints]] = []
     for group in grouped(source, config):
-        prints: dict[str, list[str | int]] = {}
+        prints: Prints = {}
         for name, path in group.items():
             stat = path.stat()
             prints[name] = [stat.st_size, stat.st_mtime_ns, shaping, PARSER_VERSION]
         known = {seen.get(name, [""])[0] for name in group}
         is_as_seen = all(seen.get(name, [])[1:] == prints[name] for name in group)
-        if is_as_seen and len(known) == 1 and known <= landed.keys():
-            continue
-        stored = {
-            name: refer(path) if config.store == "reference" else keep(path, migration.store_dir)
+        if not (is_as_seen and len(known) == 1 and known <= landed.keys()):
+            due.append((group, prints))
+
+    def kept(group: Mapping[str, Path]) -> tuple[DeliveredFile, ...]:
+        by_reference = config.store == "reference"
+        return tuple(
+            DeliveredFile(name, refer(path) if by_reference else keep(path, migration.store_dir))
             for name, path in group.items()
-        }
-        delivery = Delivery(source, tuple(DeliveredFile(*each) for each in stored.items()))
-        manifest = landed.get(delivery.id)
-        has_returned = bool(known - {"", delivery.id})
-        if manifest is None or has_returned or not _is_landed_as(manifest, shaping):
-            yield delivery
-        for name in group:
-            seen[name] = [delivery.id, *prints[name]]
+        )
+
+    with ThreadPoolExecutor(WORKERS) as pool:  # hashing and copying leave Python's lock alone
+        for (group, prints), files in zip(due, pool.map(kept, [g for g, _ in due]), strict=True):
+            delivery = Delivery(source, files)
+            manifest = landed.get(delivery.id)
+            has_returned = any(seen.get(name, [""])[0] not in ("", delivery.id) for name in group)
+            if manifest is None or has_returned or not _is_landed_as(manifest, shaping):
+                yield delivery
+            for name in group:
+                seen[name] = [delivery.id, *prints[name]]
 
 
 def grouped(source: str, config: SourceConfig) -> list[dict[str, Path]]:

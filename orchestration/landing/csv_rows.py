@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 from orchestration.landing.csv_cells import Fields, Table, closed_records, spans
 from orchestration.landing.csv_columns import Columns, read_columns
 from orchestration.landing.framing import (
-    CELLS,
     KEPT_BYTES,
     MAX_RECORD_BYTES,
     Tally,
@@ -165,7 +164,7 @@ class _Rows:
             end = data.rfind(b"\n", position, position + window) + 1
             columns = self._columns(data[position:end])
             if columns is not None:
-                yield self._whole(columns)
+                yield columns.batch(self.tally, self.member)
                 position += columns.length
                 continue
             table = closed_records(data[position:end], self.delimiter)
@@ -197,13 +196,6 @@ class _Rows:
         if not self.names:
             return None
         return read_columns(text, self.names, self.delimiter, MAX_LINES_IN_RECORD)
-
-    def _whole(self, columns: Columns) -> pa.RecordBatch:
-        """A batch of records that are as they should be, with their cells beside them."""
-        framed = batch(self.tally, self.member, columns.raw, columns.as_json())
-        return framed.append_column(
-            CELLS, pa.StructArray.from_arrays(columns.cells.values(), columns.cells.keys())
-        )
 
     def fits(self, row: _Row) -> bool:
         """Whether a record has as many cells as the header."""

@@ -17,13 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.errors import CannotFinish, ConfigurationError
-from orchestration.landing.land import (
-    READABLE,
-    landing_connection,
-    noting,
-    parse_error_sql,
-)
-from orchestration.landing.lifting import lifting
+from orchestration.landing.land import grouped, landing_connection
+from orchestration.landing.lifting import Lifter
 from orchestration.landing.reading import Reading, records
 from orchestration.source_config import TABULAR_COLUMNS
 from orchestration.sources import REGISTRY, Framing, Head, Source, advice, recognise
@@ -121,8 +116,7 @@ class _Recogniser:
 
 def _inspect(path: Path, name: str, names: Mapping[str, Path], tell: Tell) -> InspectedFile:
     recogniser, reading = _Recogniser(_bound(path, name, names)), Reading()
-    failures: list[BaseException] = []
-    frames = noting(_telling(records(path, name, recogniser, reading), name, tell), failures)
+    frames = _telling(records(path, name, recogniser, reading), name, tell)
     try:
         first = next(frames, None)  # once it is there, the vendor is known
         guessed = _guessed_columns(recogniser) if recogniser.vendor == "tabular" else None
@@ -131,8 +125,6 @@ def _inspect(path: Path, name: str, names: Mapping[str, Path], tell: Tell) -> In
             figures = _count(connection, batches, recogniser.vendor, guessed)
     except OSError as error:
         raise CannotFinish(f"{path}: cannot be read: {error}") from error
-    except duckdb.Error as error:
-        raise (failures[0] if failures else error) from error
     events, unreadable, earliest, latest, others = figures
     return InspectedFile(
         file=name,
@@ -185,21 +177,18 @@ def _count(
         time_sql = source.time_sql
         envelope = source.envelope_paths(None)
         paths = {c: p for c, p in envelope.items() if quoted(c) in f"{event_sql} {time_sql}"}
-    lift = lifting(batches, paths)
-    columns = "".join(f", {sql} as {quoted(c)}" for c, sql in lift.columns.items())
-    lifted = f"case when {READABLE} then {lift.value} end" if paths else "null"
-    connection.register("frames", lift.frames)
+    lifter = Lifter(connection, source, paths, {"named": event_sql, "written": time_sql})
     connection.execute(
-        f"""create temp table found as
-        with lifted as (
-            select parse_error{columns}
-            from (select *, {parse_error_sql(source)} as parse_error, {lifted} as e from frames)
-        ),
-        named as (select parse_error, {event_sql} as event, {time_sql} as written from lifted)
-        select event, parse_error, count(*) as records,
-            min({_CLOCK}) as first, max({_CLOCK}) as last
-        from named group by all"""
+        """create temp table found (event varchar, parse_error varchar, records bigint,
+            first timestamp, last timestamp)"""
     )
+    for frames in grouped(batches):
+        connection.register("lifted", lifter.lift(frames))
+        connection.execute(
+            f"""insert into found select named, parse_error, count(*), min({_CLOCK}), max({_CLOCK})
+            from lifted group by all"""
+        )
+        connection.unregister("lifted")
     events = connection.execute(
         """select event, sum(records)::bigint from found where event is not null
         group by all order by 2 desc, 1 limit ?""",

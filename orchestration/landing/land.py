@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,17 +20,20 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.landing.lifting import DOCUMENT, Lifting, lifting
+from orchestration.landing.ahead import ahead
+from orchestration.landing.lifting import Lifter
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
+from orchestration.landing.partitions import RAW_DATE, partition_writer, unreadable_by_reason
 from orchestration.landing.reading import Reading, advised, records
 from orchestration.landing.store import StoredFile
 from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY, recognise
 from orchestration.sources.base import Source
-from orchestration.sql import literal, quoted
+from orchestration.sql import literal
 
 MEMORY_LIMIT = "3GB"  # of each of the connections that land side by side
-READABLE = f"framing_error is null and json_valid({DOCUMENT})"
+GROUPED_ROWS = 50_000
+GROUPED_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -139,10 +143,9 @@ def parquet_files(folder: Path) -> list[Path]:
 
 @contextmanager
 def landing_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory, bounded, that streams and keeps no order."""
+    """A DuckDB in memory, bounded."""
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("set preserve_insertion_order = false")
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")  # standard output is for results
         yield connection
@@ -157,19 +160,19 @@ def _land_file(
     folder: Path,
     landed_at: datetime,
 ) -> LandedFile:
-    """Write one file's records. Valid JSON is assumed first, and checked only where it is not."""
-    try:
-        written, reading = _copy(connection, file, number, source, config, folder, landed_at, False)
-    except duckdb.InvalidInputException as error:
-        if "Malformed JSON" not in str(error):
-            raise
-        for torso in folder.glob(f"raw_date=*/f{number}_*.parquet"):
-            torso.unlink()
-        written, reading = _copy(connection, file, number, source, config, folder, landed_at, True)
-    unreadable = _unreadable(connection, folder, number)
+    """Write one file's records: framing, lifting and writing, each in a thread of its own."""
+    reading = Reading(stop_line=source.stop_line)
+    frames = records(file.stored.path, file.name, advised(source, config, reading), reading)
+    computed = {RAW_DATE: raw_date_sql(source, landed_at)}
+    lifter = Lifter(connection, source, source.envelope_paths(config), computed)
+    unreadable: Counter[str] = Counter()
+    with partition_writer(folder, f"f{number}") as writer:
+        for rows in ahead(_rows(grouped(ahead(frames)), lifter, file, landed_at)):
+            unreadable.update(unreadable_by_reason(rows.column("parse_error")))
+            writer.write(rows)
     tally = reading.tally
     state: State = "complete" if reading.recognised else "unrecognised"
-    ends_early = unreadable.get("terminated_early")
+    ends_early = unreadable["terminated_early"]
     torn = tally.torn or ("the vendor ended the export early" if ends_early else None)
     is_judged = reading.head is not None and reading.recognised and tally.torn is None
     missing = source.missing_columns(reading.head, config) if is_judged and reading.head else ()
@@ -181,103 +184,61 @@ def _land_file(
         state="torn" if torn else state,
         torn_reason=torn,
         records=tally.records,
-        written=written,
+        written=writer.rows,
         blank_lines=tally.blank_lines,
-        unreadable=unreadable,
+        unreadable=dict(sorted(unreadable.items())),
         looks_like=None if reading.recognised else _looks_like(reading, config),
         missing_columns=list(missing),
         advice=reading.advice,
     )
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection,
-    file: DeliveredFile,
-    number: int,
-    source: Source,
-    config: SourceConfig,
-    folder: Path,
-    landed_at: datetime,
-    guarded: bool,
-) -> tuple[int, Reading]:
-    reading = Reading(stop_line=source.stop_line)
-    recognise = advised(source, config, reading)
-    frames = records(file.stored.path, file.name, recognise, reading)
-    failures: list[BaseException] = []
-    envelope = lifting(noting(frames, failures), source.envelope_paths(config))
-    connection.register("frames", envelope.frames)
-    query = lift_sql(source, envelope, file, landed_at, guarded=guarded)
-    try:
-        row = connection.execute(
-            f"""
-            copy ({query}) to {literal(str(folder))} (
-                format parquet, compression zstd, compression_level 1,
-                row_group_size_bytes '64MB', -- of wide rows the usual number of rows would spill
-                dictionary_size_limit 1000, -- ids are not worth looking for repetitions
-                partition_by (raw_date), overwrite_or_ignore,
-                filename_pattern 'f{number}_{{i}}'
-            )"""
-        ).fetchone()
-    except duckdb.Error as error:
-        raise (failures[0] if failures else error) from error
-    finally:
-        connection.unregister("frames")
-    return (int(row[0]) if row else 0), reading
+def grouped(frames: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Frames of one form joined to enough rows that a query is worth its while."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for frame in frames:
+        if held and frame.schema != held[0].schema:
+            yield pa.Table.from_batches(held)
+            held, rows, size = [], 0, 0
+        held.append(frame)
+        rows, size = rows + frame.num_rows, size + frame.nbytes
+        if rows >= GROUPED_ROWS or size >= GROUPED_BYTES:
+            yield pa.Table.from_batches(held)
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held)
 
 
-def noting(
-    frames: Iterator[pa.RecordBatch], failures: list[BaseException]
-) -> Iterator[pa.RecordBatch]:
-    """Keep an exception of our own reading, which DuckDB would turn into one of its own."""
-    try:
-        yield from frames
-    except BaseException as error:
-        failures.append(error)
-        raise
+def _rows(
+    frames: Iterable[pa.Table], lifter: Lifter, file: DeliveredFile, landed_at: datetime
+) -> Iterator[pa.Table]:
+    """Landing rows with their raw_date."""
+    for frame in frames:
+        lifted = lifter.lift(frame)
+        count = frame.num_rows
+        yield pa.table(
+            {
+                "raw": frame.column("raw"),
+                "raw_bytes": frame.column("raw_bytes"),
+                "record": frame.column("record"),
+                "file_sha256": pa.repeat(file.stored.sha256, count),
+                "file_name": pa.repeat(file.name, count),
+                "member": frame.column("member"),
+                "record_number": frame.column("record_number"),
+                "landed_at": pa.repeat(pa.scalar(landed_at, pa.timestamp("us")), count),
+                **{name: lifted.column(name) for name in lifted.schema.names},
+            }
+        )
 
 
-def parse_error_sql(source: Source | None) -> str:
-    """SQL over `frames`: why a record cannot be read, or null."""
-    stops = "false"
-    if source is not None and source.stop_line:
-        stops = f"length(raw) < 200 and contains(raw, {literal(source.stop_line.decode())})"
-    return f"""case when framing_error is not null then framing_error
-        when json_valid({DOCUMENT}) then null
-        when {stops} then 'terminated_early'
-        else 'not_json' end"""
-
-
-def lift_sql(
-    source: Source,
-    envelope: Lifting,
-    file: DeliveredFile,
-    landed_at: datetime,
-    *,
-    guarded: bool,
-) -> str:
-    """SQL from `frames` to landing rows. `guarded`: check that a record is JSON before lifting."""
-    columns = "".join(f",\n {sql} as {quoted(c)}" for c, sql in envelope.columns.items())
-    error = "framing_error"
-    if guarded:
-        error = parse_error_sql(source)
-        lifted = f"case when {READABLE} then {envelope.value} end"
-    else:
-        lifted = f"case when framing_error is null then {envelope.value} end"
+def raw_date_sql(source: Source, landed_at: datetime) -> str:
+    """SQL over the envelope: the date as the vendor wrote it, `unknown` where it cannot be one."""
     latest = landed_at.date() + timedelta(days=2)
-    return f"""
-        select * exclude (own_date),
-            case when own_date between date '2000-01-01' and {literal(latest.isoformat())}::date
-                 then cast(own_date as varchar) else 'unknown' end as raw_date
-        from (
-            select *, try_cast({source.raw_date} as date) as own_date
-            from (
-                select raw, raw_bytes, record, {literal(file.stored.sha256)} as file_sha256,
-                    {literal(file.name)} as file_name, member, record_number,
-                    {literal(landed_at.isoformat(" "))}::timestamp as landed_at,
-                    parse_error{columns}
-                from (select *, {error} as parse_error, {lifted} as e from frames)
-            )
-        )"""
+    own_date = f"try_cast({source.raw_date} as date)"
+    return f"""case
+        when {own_date} between date '2000-01-01' and {literal(latest.isoformat())}::date
+            then cast({own_date} as varchar) else 'unknown' end"""
 
 
 def _raw_dates(folder: Path) -> dict[str, int]:
@@ -287,18 +248,6 @@ def _raw_dates(folder: Path) -> dict[str, int]:
         raw_date = path.parent.name.removeprefix("raw_date=")
         counts[raw_date] = counts.get(raw_date, 0) + pa.parquet.read_metadata(path).num_rows
     return dict(sorted(counts.items()))
-
-
-def _unreadable(connection: duckdb.DuckDBPyConnection, folder: Path, number: int) -> dict[str, int]:
-    files = [str(p) for p in folder.glob(f"raw_date=*/f{number}_*.parquet")]
-    if not files:
-        return {}
-    rows = connection.execute(
-        """select parse_error, count(*) from read_parquet(?, hive_partitioning = false)
-           where parse_error is not null group by all order by all""",
-        [files],
-    ).fetchall()
-    return dict(rows)
 
 
 def _looks_like(reading: Reading, config: SourceConfig) -> str | None:

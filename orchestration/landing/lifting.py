@@ -6,34 +6,144 @@ Cells that the framer had in columns are taken from there; else SQL reads the do
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
+import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from orchestration.landing.framing import CELLS, SCHEMA
-from orchestration.sources.base import Keys
+from orchestration.errors import CannotFinish
+from orchestration.landing.framing import CELLS
+from orchestration.sources.base import Keys, Source
 from orchestration.sql import literal, quoted
 
 DOCUMENT = "coalesce(record, raw)"
+TEXT = pa.large_string()
 
 
-@dataclass(frozen=True)
-class Lifting:
-    """How to lift from frames: `value` is SQL for all texts at once, over `frames`.
+class Lifter:
+    """Lifts the texts at `paths` from frames; absent and null ones are null, objects JSON text.
 
-    `columns` are each as SQL over that, `e`, and over the rows of `frames`.
+    `computed` are further columns, each as SQL over the lifted ones. Valid JSON is assumed first,
+    and checked only where it is not. `source` says what is no record of its vendor.
     """
 
-    frames: pa.RecordBatchReader
-    value: str
-    columns: Mapping[str, str]
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: Source | None,
+        paths: Mapping[str, Keys],
+        computed: Mapping[str, str] | None = None,
+    ) -> None:
+        self._connection = connection.cursor()
+        self._connection.execute("set arrow_large_buffer_size = true")  # texts are `TEXT`
+        self._source = source
+        self._paths = paths
+        self._computed = computed or {}
+
+    def lift(self, frames: pa.Table) -> pa.Table:
+        """parse_error (null where the record can be read), the paths and the computed columns.
+
+        One row for each of `frames` (see `framing.SCHEMA`), in their order.
+        """
+        if CELLS in frames.schema.names and not frames.column(CELLS).null_count:
+            return self._from_cells(frames)
+        try:
+            return self._from_documents(frames, guarded=False)
+        except duckdb.InvalidInputException as error:
+            if "Malformed JSON" not in str(error):
+                raise
+        return self._from_documents(frames, guarded=True)
+
+    def _from_cells(self, frames: pa.Table) -> pa.Table:
+        cells = frames.column(CELLS)
+        names = {field.name for field in cells.type}
+        texts: dict[str, Any] = {
+            column: pa.chunked_array([chunk.field(keys[0]) for chunk in cells.chunks])
+            for column, keys in self._paths.items()
+            if len(keys) == 1 and keys[0] in names
+        }
+        error = frames.column("framing_error")
+        lifted = pa.table({"parse_error": error, **texts})
+        if self._computed:
+            numbered = lifted.append_column("record_number", frames.column("record_number"))
+            absent = {c: "null::varchar" for c in self._paths if c not in texts}
+            found = self._select(f"*{_listed(absent)}", "frames", numbered, self._computed)
+            for column in self._computed:
+                lifted = lifted.append_column(column, found.column(column))
+        return self._whole(lifted)
+
+    def _from_documents(self, frames: pa.Table, *, guarded: bool) -> pa.Table:
+        paths = self._paths_of(frames)
+        absent = {c: "null::varchar" for c in self._paths if c not in paths}
+        value, columns = lifting(paths) if paths else ("null", {})
+        error = parse_error_sql(self._source) if guarded else "framing_error"
+        readable = f"framing_error is null and json_valid({DOCUMENT})"
+        lifted = f"case when {readable if guarded else 'framing_error is null'} then {value} end"
+        inner = f"record_number, parse_error{_listed(columns | absent)}"
+        origin = f"(select *, {error} as parse_error, {lifted} as e from frames)"
+        outer = {"parse_error": "parse_error"} | {c: quoted(c) for c in paths}
+        documents = frames.drop_columns([CELLS]) if CELLS in frames.schema.names else frames
+        found = self._select(inner, origin, documents, outer | dict(self._computed))
+        return self._whole(found.drop_columns(["record_number"]))
+
+    def _select(
+        self, inner: str, origin: str, frames: pa.Table, columns: Mapping[str, str]
+    ) -> pa.Table:
+        """record_number and `columns`, which are SQL over the `inner` columns of `origin`."""
+        self._connection.register("frames", frames)
+        try:
+            found = self._connection.execute(
+                f"""select record_number{_listed(columns)}
+                from (select {inner} from {origin})"""
+            ).to_arrow_table()
+        finally:
+            self._connection.unregister("frames")
+        if not found.column("record_number").equals(frames.column("record_number")):
+            raise CannotFinish("records came back from lifting in another order: a bug, report it")
+        return found
+
+    def _paths_of(self, frames: pa.Table) -> Mapping[str, Keys]:
+        """The paths that these frames can have: not those of forms that none of them is of."""
+        forms = self._source.only_with if self._source is not None else {}
+        if not forms or not _is_null(frames.column("record")):
+            return self._paths
+        keys = "|".join(re.escape(key) for keys in forms.values() for key in keys)
+        if pc.any(pc.match_substring_regex(frames.column("raw"), f'"({keys})"')).as_py():
+            return self._paths
+        return {c: p for c, p in self._paths.items() if not c.startswith(tuple(forms))}
+
+    def _whole(self, lifted: pa.Table) -> pa.Table:
+        """All columns in their order; those that were left out are null."""
+        names = lifted.schema.names
+        empty = pa.nulls(lifted.num_rows, TEXT)
+        order = ["parse_error", *self._paths, *self._computed]
+        return pa.table({c: lifted.column(c).cast(TEXT) if c in names else empty for c in order})
 
 
-def lifting(frames: Iterable[pa.RecordBatch], paths: Mapping[str, Keys]) -> Lifting:
-    """How to lift the texts at these keys; absent and null ones are null, objects stay JSON text.
+def _listed(columns: Mapping[str, str]) -> str:
+    return "".join(f",\n {sql} as {quoted(c)}" for c, sql in columns.items())
+
+
+def _is_null(column: pa.ChunkedArray) -> bool:
+    return bool(column.null_count == len(column))
+
+
+def parse_error_sql(source: Source | None) -> str:
+    """SQL over `frames`: why a record cannot be read, or null."""
+    stops = "false"
+    if source is not None and source.stop_line:
+        stops = f"length(raw) < 200 and contains(raw, {literal(source.stop_line.decode())})"
+    return f"""case when framing_error is not null then framing_error
+        when json_valid({DOCUMENT}) then null
+        when {stops} then 'terminated_early'
+        else 'not_json' end"""
+
+
+def lifting(paths: Mapping[str, Keys]) -> tuple[str, dict[str, str]]:
+    """SQL for all texts of a document at once, and for each column as SQL over that, `e`.
 
     One pass over the document fills a struct, three times as fast as a list of paths. A struct
     cannot hold two keys that differ in case alone, nor a key and what is below it.
@@ -41,46 +151,10 @@ def lifting(frames: Iterable[pa.RecordBatch], paths: Mapping[str, Keys]) -> Lift
     tree = _tree(set(paths.values()))
     if tree is not None:
         value = f"json_transform({DOCUMENT}, {literal(json.dumps(tree))})"
-        found = {c: ".".join(map(quoted, ("e", *p))) for c, p in paths.items()}
-    else:
-        listed = ", ".join(literal(json_path(keys)) for keys in paths.values())
-        value = f"json_extract_string({DOCUMENT}, [{listed}])"
-        found = {c: f"e[{number}]" for number, c in enumerate(paths, start=1)}
-    rest = iter(frames)
-    first = list(islice(rest, 1))  # a file that begins without cells is read without them
-    if not paths or not first or CELLS not in first[0].schema.names:
-        plain = (frame.select(SCHEMA.names) for frame in chain(first, rest))
-        return Lifting(pa.RecordBatchReader.from_batches(SCHEMA, plain), value, found)
-    return Lifting(
-        _with_envelope(chain(first, rest), paths),
-        f"case when {CELLS} is null then {value} end",
-        {c: f"coalesce({CELLS}.{quoted(c)}, {sql})" for c, sql in found.items()},
-    )
-
-
-def _with_envelope(
-    frames: Iterable[pa.RecordBatch], paths: Mapping[str, Keys]
-) -> pa.RecordBatchReader:
-    """The frames with the cells at these keys, by envelope column; null where there are none."""
-    envelope = pa.struct([(column, pa.large_string()) for column in paths])
-
-    def chosen(frame: pa.RecordBatch) -> pa.Array:
-        if CELLS not in frame.schema.names:
-            return pa.nulls(frame.num_rows, envelope)
-        cells = frame.column(CELLS)
-        absent = pa.nulls(frame.num_rows, pa.large_string())
-        by_name = {field.name: cells.field(n) for n, field in enumerate(cells.type)}
-        found = [by_name.get(k[0], absent) if len(k) == 1 else absent for k in paths.values()]
-        return pa.StructArray.from_arrays(found, fields=list(envelope))
-
-    schema = SCHEMA.append(pa.field(CELLS, envelope))
-    batches = (
-        pa.RecordBatch.from_arrays(
-            [*(frame.column(name) for name in SCHEMA.names), chosen(frame)], schema=schema
-        )
-        for frame in frames
-    )
-    return pa.RecordBatchReader.from_batches(schema, batches)
+        return value, {c: ".".join(map(quoted, ("e", *p))) for c, p in paths.items()}
+    listed = ", ".join(literal(json_path(keys)) for keys in paths.values())
+    value = f"json_extract_string({DOCUMENT}, [{listed}])"
+    return value, {c: f"e[{number}]" for number, c in enumerate(paths, start=1)}
 
 
 def json_path(keys: Keys) -> str:

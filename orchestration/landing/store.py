@@ -46,8 +46,7 @@ def keep(path: Path, store: Path) -> StoredFile:
     store.mkdir(parents=True, exist_ok=True)
     partial = store / f".{uuid4().hex}.part"
     try:
-        _copy(path, partial)
-        sha256 = sha256_of(partial)
+        sha256 = _copy(path, partial)
         kept = store / sha256
         if not kept.exists():
             partial.replace(kept)
@@ -66,11 +65,17 @@ def refer(path: Path) -> StoredFile:
         raise CannotFinish(f"{path}: cannot be read: {error}") from error
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path) -> str:
+    """Copy a file; the hash of what was written."""
     with source.open("rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
         try:
             fcntl.ioctl(writer.fileno(), FICLONE, reader.fileno())
         except OSError:  # not one disk, or a disk that cannot share extents: copy the bytes
+            digest = hashlib.sha256()
             while block := reader.read(BLOCK):
                 writer.write(block)
+                digest.update(block)
+            os.fsync(writer.fileno())
+            return digest.hexdigest()
         os.fsync(writer.fileno())
+    return sha256_of(target)

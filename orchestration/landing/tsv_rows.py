@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.landing.csv_cells import BACKSLASH, Fields, Table, spans
+from orchestration.landing.csv_columns import Columns, read_columns
 from orchestration.landing.framing import (
     CR,
     KEPT_BYTES,
@@ -122,6 +123,10 @@ class _Rows:
         count = len(ends)
         if count == 0:
             return
+        columns = self._columns(text, ends)
+        if columns is not None:
+            yield columns.batch(self.tally, self.member)
+            return
         buffer = np.frombuffer(text, dtype=np.uint8)
         starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1] + 1])
         contents = ends - ((ends > starts) & (buffer[np.maximum(ends - 1, 0)] == CR))
@@ -160,6 +165,12 @@ class _Rows:
             yield batch(
                 self.tally, self.member, raw.take(kept), records.take(kept), wrong.take(kept)
             )
+
+    def _columns(self, text: bytes, ends: Positions) -> Columns | None:
+        """Records that are as they should be, and nothing to unescape."""
+        if (self.is_escaped and b"\\" in text) or np.diff(ends).max(initial=0) > MAX_RECORD_BYTES:
+            return None
+        return read_columns(text, self.names, "\t", 1, quoting=False)
 
     def _read(
         self,

@@ -44,7 +44,7 @@ class Amplitude(Source):
         "utm_medium": ("user_properties", "utm_medium"),
         "utm_campaign": ("user_properties", "utm_campaign"),
     }
-    raw_date = """case when "event_time" similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
+    raw_date = """case when "event_time" like '____-__-__%'
         then left("event_time", 10) end"""
     event_column = "event_type"
     time_sql = '"event_time"'

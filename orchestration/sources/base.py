@@ -143,6 +143,8 @@ class Source(ABC):
     kind: Literal["events", "survey"] = "events"
     #: landing column -> nested keys inside the record, lifted as delivered, as text
     envelope: Mapping[str, Keys] = {}
+    #: column prefix -> keys of which a record that has one of these columns has at least one
+    only_with: Mapping[str, tuple[str, ...]] = {}
     #: SQL over the envelope columns: the date as the vendor wrote it (text or timestamp), or null
     raw_date: str
     #: what a record is and SQL for when it happened, for `inspect`

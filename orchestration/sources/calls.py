@@ -68,25 +68,27 @@ def envelope() -> dict[str, Keys]:
 
 def raw_date(*stamps: str) -> str:
     """SQL for the date of the first of these columns: a text's, or that of an epoch of any unit."""
-    return f"""(select case
-        when written similar to '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*' then left(written, 10)
-        when try_cast(written as bigint) is not null
-            then strftime(try(make_timestamp({_MICROS})), '%Y-%m-%d') end
-        from (select {_first(stamps)} as written))"""
+    written = _first(stamps)
+    return f"""case
+        when {written} like '____-__-__%' then left({written}, 10)
+        when try_cast({written} as bigint) is not null
+            then strftime(try(make_timestamp({_micros(written)})), '%Y-%m-%d') end"""
 
 
 def time_sql(*stamps: str) -> str:
     """SQL for the first of these columns, an epoch in microseconds as one in milliseconds."""
-    return f"""(select case when try_cast(written as bigint) > 100000000000000
-        then cast(({_MICROS}) // 1000 as varchar) else written end
-        from (select {_first(stamps)} as written))"""
+    written = _first(stamps)
+    return f"""case when try_cast({written} as bigint) > 100000000000000
+        then cast(({_micros(written)}) // 1000 as varchar) else {written} end"""
 
 
-_MICROS = """case when try_cast(written as bigint) > 100000000000000000
-        then try_cast(written as bigint) // 1000
-    when try_cast(written as bigint) > 100000000000000 then try_cast(written as bigint)
-    when try_cast(written as bigint) > 100000000000 then try_cast(written as bigint) * 1000
-    else try_cast(written as bigint) * 1000000 end"""
+def _micros(written: str) -> str:
+    """SQL for an epoch of any unit in microseconds."""
+    number = f"try_cast({written} as bigint)"
+    return f"""case when {number} > 100000000000000000 then {number} // 1000
+        when {number} > 100000000000000 then {number}
+        when {number} > 100000000000 then {number} * 1000
+        else {number} * 1000000 end"""
 
 
 def _first(stamps: tuple[str, ...]) -> str:

@@ -36,7 +36,7 @@ class Posthog(Source):
             "is_deleted",
         )
     }
-    raw_date = """case when "timestamp" similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
+    raw_date = """case when "timestamp" like '____-__-__%'
         then left("timestamp", 10) end"""
     event_column = "event"
     time_sql = '"timestamp"'

@@ -48,6 +48,13 @@ class RudderStack(Source):
         "archived": ("EventPayload",),
         "row_archived": ("event_payload",),
     }
+    only_with = {
+        "row_": (
+            *("received_at", "event_payload", "column_name", "_timestamp"),
+            *("merge_property_1_type", "merge_property_type", "context_sources_job_run_id"),
+        ),
+        "data_": ("metadata",),
+    }
     raw_date = calls.raw_date(*STAMPS)
     event_column = "event"
     time_sql = calls.time_sql(*STAMPS)

@@ -73,7 +73,7 @@ class Snowplow(Source):
         )
     }
     raw_date = """case when coalesce("derived_tstamp", "collector_tstamp")
-            similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
+            like '____-__-__%'
         then left(coalesce("derived_tstamp", "collector_tstamp"), 10) end"""
     event_column = "event_name"
     event_sql = """case when "event" = 'struct' then coalesce("se_action", "event")

@@ -31,7 +31,7 @@ class Tabular(Source):
     """Rows with a header or keys; which column is what comes from `columns:`."""
 
     vendor = "tabular"
-    raw_date = """case when "occurred_at" similar to '[0-9]{4}-[0-9]{2}-[0-9]{2}.*'
+    raw_date = """case when "occurred_at" like '____-__-__%'
         then left("occurred_at", 10)
         when try_cast("occurred_at" as double) is not null then
             strftime(try(make_timestamp(try_cast(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import ClassVar, cast
 
 import duckdb
 import pyarrow as pa
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import CELLS, Tally, batch
-from orchestration.landing.lifting import json_path, lifting
-from orchestration.sources.base import Keys
+from orchestration.landing.lifting import Lifter, json_path, lifting
+from orchestration.sources.base import Keys, Source
 
 NAMES = st.sampled_from(["a", "A", "b", "$c", 'q"uo', "back\\slash", "dot.ted", "ünï"])
 # fractions without an exponent: with one, either way writes another of the number's texts
@@ -32,14 +33,9 @@ def lifted(paths: Mapping[str, Keys], documents: list[str]) -> list[tuple[str | 
 
 
 def envelope(framed: pa.RecordBatch, paths: Mapping[str, Keys]) -> list[tuple[str | None, ...]]:
-    found = lifting([framed], paths)
     with duckdb.connect() as connection:
-        connection.register("frames", found.frames)
-        return connection.execute(
-            f"""select {", ".join(found.columns.values())} from (
-                select *, {found.value} as e from frames)
-            order by record_number"""
-        ).fetchall()
+        table = Lifter(connection, None, paths).lift(pa.Table.from_batches([framed]))
+    return list(zip(*(table.column(c).to_pylist() for c in paths), strict=True))
 
 
 def by_path(paths: Mapping[str, Keys], documents: list[str]) -> list[tuple[str | None, ...]]:
@@ -93,7 +89,7 @@ def test_documents_that_parsers_differ_on(text: str) -> None:
 def test_keys_a_struct_cannot_hold_are_lifted_by_path(
     paths: dict[str, Keys], is_struct: bool
 ) -> None:
-    assert ("json_transform" in lifting([], paths).value) is is_struct
+    assert ("json_transform" in lifting(paths)[0]) is is_struct
     document = '{"a": {"b": 1}, "A": 2, "b": {"c": 4}}'
     assert lifted(paths, [document]) == by_path(paths, [document])
 
@@ -113,3 +109,30 @@ def test_cells_of_a_table_are_what_its_documents_hold() -> None:
     got = envelope(framed, paths)
     assert [(row[0], row[1], row[3]) for row in got] == expected
     assert got == by_path(paths, documents) == envelope(framed.drop_columns([CELLS]), paths)
+
+
+class _OfForms:
+    """A vendor whose columns `row_...` only come with the key `received_at`."""
+
+    stop_line = None
+    only_with: ClassVar[Mapping[str, tuple[str, ...]]] = {"row_": ("received_at",)}
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        ['{"id": "1"}', '{"id": "2", "why": "no row"}'],
+        ['{"id": "1"}', '{"id": "2", "received_at": "2025"}'],
+        ['{"id": "received_at"}'],
+        ['{"id": "1", "deep": {"received_at": 1}}', "not json"],
+    ],
+)
+def test_columns_of_a_form_are_lifted_where_a_record_may_be_of_it(documents: list[str]) -> None:
+    """With a record of that form among them nothing is left out; without, nothing was there."""
+    paths: dict[str, Keys] = {"own": ("why",), "row_time": ("received_at",)}
+    framed = batch(Tally(), None, pa.array([d.encode() for d in documents], pa.large_binary()))
+    table = pa.Table.from_batches([framed])
+    with duckdb.connect() as connection:
+        narrowed = Lifter(connection, cast(Source, _OfForms()), paths).lift(table)
+        whole = Lifter(connection, None, paths).lift(table)
+    assert narrowed.equals(whole)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.landing import framing, tsv_rows
-from orchestration.landing.framing import Tally
+from orchestration.landing.framing import CELLS, SCHEMA, Tally
 from orchestration.landing.tsv_rows import frame_tsv
 
 NAMES = ("a", "b", "c")
@@ -25,7 +25,11 @@ def frame(
     tally = Tally()
     options = {"names": NAMES, "is_escaped": True} | options
     batches = list(frame_tsv(blocks, tally, torn=iter([torn]), **options))
-    rows = [row for each in batches for row in pa.Table.from_batches([each]).to_pylist()]
+    rows = [
+        row
+        for each in batches
+        for row in pa.Table.from_batches([each]).select(SCHEMA.names).to_pylist()
+    ]
     assert [row["record_number"] for row in rows] == list(range(1, tally.records + 1))
     return rows, tally
 
@@ -164,6 +168,40 @@ def test_any_split_of_the_blocks_gives_the_same_records(
         patch.setattr(framing, "CHUNK", 1)
         parts = frame([data[a:b] for a, b in pairwise(edges)], **options)
     assert parts == whole
+
+
+LINES = st.sampled_from(
+    [
+        b"1\t2\t3",
+        b"\t\t",
+        b"a\t\tc\r",
+        b'"\t\xc3\xa9\t ',
+        b"x\t\xe9\ty",
+        b"1\t2",
+        b"",
+        b"\r",
+        b"\t\\\t",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines=st.lists(LINES, max_size=6), is_escaped=st.booleans(), pad=st.integers(0, 1))
+def test_reading_by_columns_changes_nothing(lines: list[bytes], is_escaped: bool, pad: int) -> None:
+    data, options = b"\n".join([*lines, b""]), {"is_escaped": is_escaped, "pad": pad}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tsv_rows, "read_columns", lambda *_, **__: None)
+        one_by_one = frame([data], **options)
+    assert frame([data], **options) == one_by_one
+
+
+@pytest.mark.parametrize(
+    ("data", "has_cells"),
+    [(b'1\t"\t\n\t\t3\r\n', True), (b"1\t2\n", False), (b"1\t2\\\t3\n", False), (b"\n", False)],
+)
+def test_rows_as_they_should_be_have_their_cells(data: bytes, has_cells: bool) -> None:
+    batches = list(frame_tsv([data], Tally(), names=NAMES, is_escaped=True))
+    assert any(CELLS in each.schema.names for each in batches) is has_cells
 
 
 @settings(max_examples=100, deadline=None)
