@@ -14,7 +14,9 @@ from orchestration.errors import ConfigurationError
 
 Stage = Literal["landing", "staging", "marts"]
 Severity = Literal["block", "warn"]
-Dimension = Literal["completeness", "validity", "uniqueness", "consistency", "timeliness"]
+Dimension = Literal[
+    "completeness", "validity", "uniqueness", "consistency", "timeliness", "reconciliation"
+]
 Status = Literal["passed", "failed", "not enough history"]
 
 
@@ -75,12 +77,18 @@ class Rule:
     history: str | None = None
     records: str | None = None
 
+    @property
+    def runbook(self) -> str:
+        """The anchor of this rule on the page of runbooks, `runbooks.html#<anchor>`."""
+        return self.name
+
 
 @dataclass(frozen=True)
 class RuleResult:
     """One rule's result for one delivery, one source (`delivery_id` null) or all (both null).
 
     `records` is how many records a failure concerns, None where the rule does not know.
+    `dimension` is None in judgements that an older release wrote.
     """
 
     rule: str
@@ -93,6 +101,12 @@ class RuleResult:
     next_step: str
     status: Status
     records: int | None = None
+    dimension: Dimension | None = None
+
+    @property
+    def runbook(self) -> str:
+        """The anchor of the rule on the page of runbooks: its name."""
+        return self.rule
 
     @property
     def blocks(self) -> bool:

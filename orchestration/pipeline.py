@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import pyarrow as pa
-
 from orchestration import control
 from orchestration.build import BuildPlan, finish_build, plan_build
 from orchestration.config import Migration
@@ -19,7 +17,7 @@ from orchestration.landing.land import delivery_folder
 from orchestration.landing.manifest import MANIFEST, Manifest, manifests
 from orchestration.migration.waves import scopes
 from orchestration.quality.decisions import read_decisions
-from orchestration.quality.gate_results import held_deliveries, read_judgements, to_rows
+from orchestration.quality.gate_results import held_deliveries, read_judgements
 from orchestration.sources import REGISTRY
 from orchestration.warehouse import open_work
 
@@ -27,19 +25,6 @@ from orchestration.warehouse import open_work
 # build, what is made anew in every run (the ledger, and which date is still open).
 EVERYTHING = "tag:intermediate tag:marts tag:quality"
 ALWAYS = "tag:quality fct_micro_conversion_daily"
-
-GATE_RESULTS = pa.schema(
-    [
-        *(
-            (name, pa.string())
-            for name in ("run_id", "judged_at", "stage", "source", "delivery_id")
-        ),
-        ("rule", pa.string()),
-        ("success", pa.bool_()),
-        *((name, pa.string()) for name in ("severity", "status", "observed", "next_step")),
-        *((name, pa.string()) for name in ("accepted_by", "accepted_why", "accepted_at")),
-    ]
-)
 
 
 def all_landed(migration: Migration) -> list[Landed]:
@@ -172,18 +157,6 @@ def note_built(migration: Migration) -> None:
     """Remember that every model has been built, and clear the rebuild set."""
     with open_work(migration) as connection:
         finish_build(connection, migration, all_landed(migration), scopes(migration))
-
-
-def write_gate_results(migration: Migration) -> None:
-    """Replace `quality.fct_gate_results` by every judgement on file, with its acceptance."""
-    rows = to_rows(migration.gates_dir, read_decisions(migration.decisions_dir))
-    with open_work(migration) as connection:
-        connection.register("judgements", pa.Table.from_pylist(rows, schema=GATE_RESULTS))
-        connection.execute("create schema if not exists warehouse.quality")
-        connection.execute(
-            "create or replace table warehouse.quality.fct_gate_results as from judgements"
-        )
-        connection.unregister("judgements")
 
 
 def _held_at_landing(migration: Migration) -> set[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from expectations.rules import Limits, RuleResult
+from expectations.rules import Limits, Rule, RuleResult, Stage
 from expectations.suites import rules_for
 from orchestration.config import Migration
 from orchestration.landing.catalog import Landed
@@ -18,7 +19,9 @@ from orchestration.quality.facts import (
     staging_views,
     write_staging_facts,
 )
+from orchestration.quality.gate_history import keep_history
 from orchestration.quality.gate_results import write_results
+from orchestration.quality.gate_tables import offenders_folder
 from orchestration.sql import literal
 from orchestration.warehouse import marts_file, open_work, work_file
 
@@ -37,27 +40,16 @@ def judge_landing(
     migration: Migration, run_id: str, deliveries: Sequence[Manifest]
 ) -> list[RuleResult]:
     """Judge landed deliveries: whole, readable, of the known shape, both counts equal."""
-    from expectations.checkpoints import run_gate  # imports Great Expectations: seconds
-
     if not deliveries:
         return []
     facts = _facts_file(migration, "landing")
     pq.write_table(landing_facts(migration, deliveries), facts)
-    results = run_gate(
-        "landing",
-        rules_for("landing", limits(migration)),
-        {"gate_landing": f"select * from read_parquet({literal(str(facts))})"},
-        {},
-        _docs_dir(migration),
-    )
-    write_results(migration.gates_dir, "landing", run_id, results)
-    return results
+    views = {"gate_landing": f"select * from read_parquet({literal(str(facts))})"}
+    return _judge(migration, run_id, "landing", rules_for("landing", limits(migration)), views, {})
 
 
 def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -> list[RuleResult]:
     """Judge the deliveries of `control.to_judge`: keys, clocks, taxonomy, what a re-export lost."""
-    from expectations.checkpoints import run_gate
-
     facts = _facts_file(migration, "staging")
     with open_work(migration) as connection:
         events = write_staging_facts(connection, landed, facts)
@@ -69,25 +61,40 @@ def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -
     ):  # deliveries of identity records, surveys or nothing readable: no event to judge
         del views["gate_events"]
     rules = [rule for rule in rules_for("staging", limits(migration)) if rule.view in views]
-    results = run_gate(
-        "staging", rules, views, {"work": work_file(migration)}, _docs_dir(migration)
-    )
-    write_results(migration.gates_dir, "staging", run_id, results)
-    return results
+    return _judge(migration, run_id, "staging", rules, views, {"work": work_file(migration)})
 
 
 def judge_marts(migration: Migration, run_id: str) -> list[RuleResult]:
     """Judge the marts as a whole: do they reconcile to what landed, do they obey their laws."""
-    from expectations.checkpoints import run_gate
-
-    results = run_gate(
-        "marts",
-        rules_for("marts", limits(migration)),
-        MARTS_VIEWS,
-        {"warehouse": marts_file(migration)},
-        _docs_dir(migration),
+    rules = rules_for("marts", limits(migration))
+    return _judge(
+        migration, run_id, "marts", rules, MARTS_VIEWS, {"warehouse": marts_file(migration)}
     )
-    write_results(migration.gates_dir, "marts", run_id, results)
+
+
+def _judge(
+    migration: Migration,
+    run_id: str,
+    stage: Stage,
+    rules: Sequence[Rule],
+    views: Mapping[str, str],
+    attach: Mapping[str, Path],
+) -> list[RuleResult]:
+    """Run a gate; keep its judgement, its place in the history and every offending row."""
+    from expectations.checkpoints import run_gate  # imports Great Expectations: seconds
+
+    judged_at = datetime.now(UTC)
+    results = run_gate(
+        stage,
+        rules,
+        views,
+        attach,
+        _docs_dir(migration),
+        offenders_folder(migration.gates_dir, stage, judged_at),
+    )
+    keep_history(migration.gates_dir, run_id, judged_at, results)
+    # last: what is on file as judged has its offenders and its history
+    write_results(migration.gates_dir, stage, run_id, results, judged_at)
     return results
 
 
