@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +13,13 @@ from expectations.rules import Limits, Rule, RuleResult, Stage
 from expectations.suites import rules_for
 from orchestration.config import Migration
 from orchestration.landing.catalog import Landed
-from orchestration.landing.manifest import Manifest
+from orchestration.landing.manifest import Manifest, manifests
 from orchestration.quality.facts import (
     MARTS_VIEWS,
+    arrival_views,
     landing_facts,
     staging_views,
+    write_arrival_facts,
     write_staging_facts,
 )
 from orchestration.quality.gate_history import keep_history
@@ -42,20 +45,31 @@ def judge_landing(
     """Judge landed deliveries: whole, readable, of the known shape, both counts equal."""
     if not deliveries:
         return []
-    facts = _facts_file(migration, "landing")
-    pq.write_table(landing_facts(migration, deliveries), facts)
+    history = [
+        manifest
+        for source in sorted({each.source for each in deliveries})
+        for manifest in manifests(migration.landing_dir, source)
+    ]
+    # sources land side by side, each in a process of its own
+    facts = _facts_file(migration, f"landing.{os.getpid()}")
+    pq.write_table(landing_facts(migration, deliveries, history), facts)
     views = {"gate_landing": f"select * from read_parquet({literal(str(facts))})"}
-    return _judge(migration, run_id, "landing", rules_for("landing", limits(migration)), views, {})
+    rules = rules_for("landing", limits(migration))
+    results = _judge(migration, run_id, "landing", rules, views, {})
+    facts.unlink()
+    return results
 
 
 def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -> list[RuleResult]:
     """Judge the deliveries of `control.to_judge`: keys, clocks, taxonomy, what a re-export lost."""
     facts = _facts_file(migration, "staging")
+    arrivals = _facts_file(migration, "arrivals")
     with open_work(migration) as connection:
         events = write_staging_facts(connection, landed, facts)
+        write_arrival_facts(connection, arrivals)
     if pq.read_metadata(facts).num_rows == 0:
         return []
-    views = staging_views(facts)
+    views = staging_views(facts) | arrival_views(arrivals)
     if (
         events == 0
     ):  # deliveries of identity records, surveys or nothing readable: no event to judge

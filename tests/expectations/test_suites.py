@@ -40,6 +40,13 @@ ROWS = {
             "without header": {"advice": "a: nothing names its columns"},
             "short of a file": {"shortfall": "b is in the manifest and did not come"},
             "other digest": {"doubt": "a has another digest than its manifest says"},
+            "empty as usual": {
+                "records": 0,
+                "rows_written": 0,
+                "parquet_rows": 0,
+                "is_usually_empty": True,
+            },
+            "lost a column": {"lost_columns": "properties.platform"},
         }
     },
     "staging": {
@@ -60,6 +67,12 @@ ROWS = {
             "lost more": {"previous_events": 1000, "gone": 11, "added": 0, "changed": 0},
             "gained": {"previous_events": 1000, "gone": 0, "added": 3, "changed": 0},
             "altered": {"previous_events": 1000, "gone": 0, "added": 0, "changed": 3},
+        },
+        "gate_arrivals": {
+            "silent hours": {"missing_hours": 3},
+            "silent day": {"missing_days": 1},
+            "half a day": {"days_outside": 1},
+            "new": {"known_days": 0, "judged_days": 0},
         },
         "gate_events": {
             "keyless": {"event_key": None},
@@ -114,6 +127,10 @@ RED = {
     "most_records_are_readable": {"eleven of 1000 unreadable"},
     "all_records_are_readable": {"ten of 1000 unreadable", "eleven of 1000 unreadable"},
     "delivery_is_not_empty": {"empty"},
+    "known_columns_are_present": {"lost a column"},
+    "hours_are_present": {"silent hours"},
+    "days_are_present": {"silent day"},
+    "volume_is_in_band": {"half a day"},
     "vendor_manifest_agrees": {"manifest says more"},
     "file_can_be_read": {"without header"},
     "delivery_is_complete": {"short of a file"},

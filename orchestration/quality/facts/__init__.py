@@ -4,8 +4,16 @@ Facts measure; rules (`expectations.suites`) judge. Every figure is counted set-
 Parquet footers, manifests or materialised tables, never over raw JSON.
 """
 
+from orchestration.quality.facts.arrivals import arrival_views, write_arrival_facts
 from orchestration.quality.facts.landing import landing_facts
 from orchestration.quality.facts.marts import MARTS_VIEWS
 from orchestration.quality.facts.staging import staging_views, write_staging_facts
 
-__all__ = ["MARTS_VIEWS", "landing_facts", "staging_views", "write_staging_facts"]
+__all__ = [
+    "MARTS_VIEWS",
+    "arrival_views",
+    "landing_facts",
+    "staging_views",
+    "write_arrival_facts",
+    "write_staging_facts",
+]

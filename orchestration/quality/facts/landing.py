@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +14,7 @@ from orchestration.config import Migration
 from orchestration.landing.catalog import folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.landing.manifest import Manifest
+from orchestration.quality.facts.columns import looks, lost_columns
 
 LANDING_FACTS = pa.schema(
     [
@@ -32,12 +36,26 @@ LANDING_FACTS = pa.schema(
         ("advice", pa.string()),
         ("shortfall", pa.string()),
         ("doubt", pa.string()),
+        ("known_deliveries", pa.int64()),
+        ("lost_columns", pa.string()),
+        ("is_usually_empty", pa.bool_()),
     ]
 )
 
 
-def landing_facts(migration: Migration, manifests: Sequence[Manifest]) -> pa.Table:
-    """One row per delivery, from its manifest and the footers of its Parquet files."""
+# An empty delivery is usual where one in ten before it was empty, of five or more.
+EMPTY_SHARE, LEAST_DELIVERIES = 0.1, 5
+
+
+def landing_facts(
+    migration: Migration, manifests: Sequence[Manifest], history: Sequence[Manifest] | None = None
+) -> pa.Table:
+    """One row per delivery, from its manifest, its first records and the footers of its Parquet.
+
+    `history` is every landed delivery of the same sources; a delivery is held against those that
+    lie before it in time. Left out, it is the deliveries themselves.
+    """
+    known = _Known(migration, manifests, manifests if history is None else history)
     rows = []
     for manifest in manifests:
         files = manifest.files
@@ -67,6 +85,40 @@ def landing_facts(migration: Migration, manifests: Sequence[Manifest]) -> pa.Tab
                 "advice": "; ".join(f"{f.name}: {f.advice}" for f in files if f.advice) or None,
                 "shortfall": "; ".join(manifest.shortfalls) or None,
                 "doubt": "; ".join(manifest.doubts) or None,
+                **known.before(manifest),
             }
         )
     return pa.Table.from_pylist(rows, schema=LANDING_FACTS)
+
+
+class _Known:
+    """The deliveries of each source in the order of their days, and what was seen of each."""
+
+    def __init__(
+        self, migration: Migration, judged: Sequence[Manifest], history: Sequence[Manifest]
+    ) -> None:
+        self._looks = looks(migration, history, judged)
+        self._by_source: dict[str, list[Manifest]] = {}
+        for manifest in sorted(history, key=_day):
+            self._by_source.setdefault(manifest.source, []).append(manifest)
+
+    def before(self, manifest: Manifest) -> dict[str, Any]:
+        """What the earlier deliveries say of this one, as columns of `LANDING_FACTS`."""
+        ours = self._by_source[manifest.source]
+        earlier = ours[: bisect_left(ours, _day(manifest), key=_day)]
+        seen = [self._looks[each.delivery_id] for each in earlier]
+        lost = lost_columns(self._looks[manifest.delivery_id], seen)
+        empty = sum(not each.records for each in earlier)
+        return {
+            "known_deliveries": None if lost is None else len(earlier),
+            "lost_columns": ", ".join(lost or ()) or None,
+            "is_usually_empty": len(earlier) >= LEAST_DELIVERIES
+            and empty >= EMPTY_SHARE * len(earlier),
+        }
+
+
+def _day(manifest: Manifest) -> tuple[str, datetime, str]:
+    """Where a delivery lies in time: by its last day, else by when it was landed."""
+    days = [day for day in manifest.raw_dates if day != "unknown"]
+    last = max(days, default=manifest.landed_at.date().isoformat())
+    return last, manifest.landed_at, manifest.delivery_id
