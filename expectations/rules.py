@@ -22,12 +22,13 @@ Status = Literal["passed", "failed", "not enough history"]
 
 @dataclass(frozen=True)
 class Limits:
-    """Configured shares above which a rule blocks (fractions of 1), and the rows a clock needs."""
+    """Configured shares above which a rule fails (fractions of 1), and the rows a clock needs."""
 
     unreadable_share: float = 0.01
     unmapped_share: float = 0.05
     # A re-export that loses more than 1 % of its events is more likely broken than corrected.
     gone_share: float = 0.01
+    quarantined_share: float = 0.01  # of a source's records
     # Fewer live rows than this say nothing about a clock: one late batch would block a delivery.
     clock_rows: int = 3
     # By kind of violation, the share of a delivery's events that may break the dictionary so.

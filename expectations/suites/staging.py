@@ -8,7 +8,7 @@ Views:
   rows after zone conversion; 0 is right), zone_hint, previous_events, gone, added, changed (against
   the version it supersedes; null without one), repeated_without_id.
 - `gate_arrivals`, a row a delivery: source, delivery_id, file_name, known_days (of its source
-  before it), missing_hours and missing_days (silence where events were to be expected), judged_days,
+  before it), missing_hours and missing_days (silence where events were expected), judged_days and
   days_outside (out of band), and for each what is told and the events it may have cost:
   hours_told, hours_lost, days_told, days_lost, volume_told, volume_lost.
 - `gate_events`, a row an event of this run's deliveries: source, delivery_id, event_key,

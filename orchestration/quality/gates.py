@@ -18,8 +18,10 @@ from orchestration.quality.facts import (
     MARTS_VIEWS,
     arrival_views,
     landing_facts,
+    restatement_views,
     staging_views,
     write_arrival_facts,
+    write_restatements,
     write_staging_facts,
 )
 from orchestration.quality.gate_history import keep_history
@@ -36,6 +38,7 @@ def limits(migration: Migration) -> Limits:
         unmapped_share=migration.gates.unmapped_share,
         violations={str(kind): share for kind, share in migration.gates.violation_share.items()},
         gone_share=migration.gates.lost_share,
+        quarantined_share=migration.gates.quarantined_share,
     )
 
 
@@ -80,10 +83,11 @@ def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -
 
 def judge_marts(migration: Migration, run_id: str) -> list[RuleResult]:
     """Judge the marts as a whole: do they reconcile to what landed, do they obey their laws."""
+    write_restatements(migration, run_id)
     rules = rules_for("marts", limits(migration))
-    return _judge(
-        migration, run_id, "marts", rules, MARTS_VIEWS, {"warehouse": marts_file(migration)}
-    )
+    views = MARTS_VIEWS | restatement_views(run_id)
+    attach = {"warehouse": marts_file(migration), "work": work_file(migration)}
+    return _judge(migration, run_id, "marts", rules, views, attach)
 
 
 def _judge(

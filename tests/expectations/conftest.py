@@ -122,6 +122,33 @@ COLUMNS: dict[str, dict[str, tuple[str, Any]]] = {
         "observed": ("bigint", 900),
         "expected": ("bigint", 900),
     },
+    "gate_sources": {
+        "source": ("varchar", "app"),
+        "read": ("bigint", 1000),
+        "loaded": ("bigint", 900),
+        "quarantined": ("bigint", 10),
+        "in_marts": ("bigint", 900),
+        "to_stage": ("bigint", 1000),
+        "staged": ("bigint", 1000),
+    },
+    "gate_totals": {
+        "cell": ("varchar", "2025-03-01 / order_paid / app"),
+        "total": ("bigint", 12),
+        "parts": ("bigint", 12),
+    },
+    "gate_persons": {
+        "mart": ("varchar", "dim_persons"),
+        "persons": ("bigint", 50),
+        "ids": ("bigint", 50),
+        "events_of_persons": ("bigint", 900),
+        "events_with_person": ("bigint", 900),
+    },
+    "gate_restatements": {
+        "source": ("varchar", "app"),
+        "occurred_on": ("date", "2025-03-01"),
+        "before": ("bigint", 100),
+        "after": ("bigint", 103),
+    },
     "gate_rates": {
         "mart": ("varchar", "fct_micro_conversion_daily"),
         "cell": ("varchar", "order_paid, 2025-03-01"),

@@ -7,13 +7,16 @@ Parquet footers, manifests or materialised tables, never over raw JSON.
 from orchestration.quality.facts.arrivals import arrival_views, write_arrival_facts
 from orchestration.quality.facts.landing import landing_facts
 from orchestration.quality.facts.marts import MARTS_VIEWS
+from orchestration.quality.facts.restatements import restatement_views, write_restatements
 from orchestration.quality.facts.staging import staging_views, write_staging_facts
 
 __all__ = [
     "MARTS_VIEWS",
     "arrival_views",
     "landing_facts",
+    "restatement_views",
     "staging_views",
     "write_arrival_facts",
+    "write_restatements",
     "write_staging_facts",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestration.sources import EVENT_VENDORS
 from orchestration.sql import literal
 
-# With the marts attached as `warehouse`.
+# With the marts attached as `warehouse`, and the working file as `work`.
 MARTS_VIEWS = {
     "gate_ledger": 'select *, "read" from warehouse.quality.fct_ledger',
     "gate_marts": f"""
@@ -20,6 +20,64 @@ MARTS_VIEWS = {
         union all
         select 'quarantined records', (select count(*) from warehouse.quality.fct_quarantine),
             (select coalesce(sum(quarantined), 0)::bigint from warehouse.quality.fct_ledger)""",
+    # Every staged record is one row of part 1; what is held, superseded or a copy is not compared.
+    "gate_sources": """
+        with ledger as (
+            select source, sum("read")::bigint as read, sum(loaded)::bigint as loaded,
+                sum(quarantined)::bigint as quarantined
+            from warehouse.quality.fct_ledger group by source
+        ),
+        delivered as (
+            select deliveries.source, deliveries.delivery_id, sum(files.read)::bigint as read
+            from work.control.deliveries as deliveries
+            join work.control.files as files on deliveries.delivery_id = files.delivery_id
+            where deliveries.state = 'current' and files.copy_of is null group by all
+        ),
+        to_stage as (select source, sum(read)::bigint as records from delivered group by source),
+        staged as (
+            select source, count(*) as records
+            from (
+                select source, delivery_id from work.staging.stg_events where record_part = 1
+                union all select source, delivery_id from work.staging.stg_responses
+            )
+            where delivery_id in (select delivery_id from delivered) group by source
+        ),
+        in_marts as (
+            select source, sum(records)::bigint as records
+            from (
+                select source, count(*) as records from warehouse.marts.fct_events
+                where record_part = 1 group by source
+                union all
+                select source, count(distinct (delivery_id, file_sha256, record_number))
+                from warehouse.marts.fct_survey_answers group by source
+            ) group by source
+        )
+        select ledger.source, ledger.read, ledger.loaded, ledger.quarantined,
+            coalesce(in_marts.records, 0) as in_marts,
+            coalesce(to_stage.records, 0) as to_stage, coalesce(staged.records, 0) as staged
+        from ledger
+        left join to_stage using (source)
+        left join staged using (source)
+        left join in_marts using (source)""",
+    "gate_totals": """
+        select concat_ws(' / ', occurred_on, event_name, source) as cell,
+            sum(events) filter (platform = '(all)')::bigint as total,
+            sum(events) filter (platform <> '(all)')::bigint as parts
+        from warehouse.marts.fct_micro_conversion_daily group by occurred_on, event_name, source
+        union all
+        select concat_ws(' / ', occurred_on, event_name, platform),
+            sum(events) filter (source = '(all)')::bigint,
+            sum(events) filter (source <> '(all)')::bigint
+        from warehouse.marts.fct_micro_conversion_daily group by occurred_on, event_name, platform
+        """,
+    # Ids of events as nodes of the identity graph; each belongs to one person at any time.
+    "gate_persons": """
+        select 'dim_persons' as mart,
+            (select count(*) from warehouse.marts.dim_persons) as persons,
+            (select count(*) from work.control.node_spans) as ids,
+            (select coalesce(sum(event_count), 0)::bigint from warehouse.marts.dim_persons)
+                as events_of_persons,
+            (select count(person_id) from warehouse.marts.fct_events) as events_with_person""",
     "gate_rates": """
         select 'fct_micro_conversion_daily' as mart,
             concat_ws(' / ', occurred_on, event_name, platform, source) as cell, rate
