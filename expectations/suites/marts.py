@@ -1,9 +1,8 @@
 """The marts gate: marts reconcile to what landed, and rates and funnels obey their laws.
 
 Views:
-- `gate_ledger`, a row a file: source, file_name, file_sha256, delivery_id, read (by the byte
-  pass), landed, and the fates loaded, duplicate, identity, filtered, quarantined, erased, and
-  pending.
+- `gate_ledger`, a row a file: source, file_name, file_sha256, delivery, read (by the byte pass),
+  landed, and the fates loaded, duplicate, identity, filtered, quarantined, erased, and pending.
 - `gate_marts`, a row a figure: name, observed in the mart, expected from the ledger.
 - `gate_sources`, a row a source: read, loaded and quarantined by the ledger, in_marts (records
   counted there), to_stage (records of its current deliveries by the byte pass) and staged.
@@ -72,10 +71,11 @@ def _laws() -> tuple[Rule, ...]:
             dimension="reconciliation",
             claim=expect("ExpectRowValuesToAgree", columns=["read", "landed"]),
             offenders="read is distinct from landed",
-            observed="concat(file_name, ': read ', coalesce(read::varchar, 'unknown'), ', landed ',"
+            observed="concat(file_name, ' (delivery ', delivery, '): read ',"
+            " coalesce(read::varchar, 'unknown'), ', landed ',"
             " coalesce(landed::varchar, 'unknown'))",
-            next_step="The landing folder of delivery {delivery} was changed after it was written."
-            " Remove it and run again: it is landed anew from the stored bytes.",
+            next_step="The landing folder of that delivery of {source} was changed after it was"
+            " written. Remove it and run again: it is landed anew from the stored bytes.",
             description="The bytes and the Parquet rows are counted independently of each other.",
         ),
         _rule(

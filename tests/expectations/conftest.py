@@ -106,7 +106,7 @@ COLUMNS: dict[str, dict[str, tuple[str, Any]]] = {
         "source": ("varchar", "app"),
         "file_name": ("varchar", "app/day.json.gz"),
         "file_sha256": ("varchar", "ab12"),
-        "delivery_id": ("varchar", "good"),
+        "delivery": ("varchar", "good"),
         "read": ("bigint", 1000),
         "landed": ("bigint", 1000),
         "loaded": ("bigint", 900),

@@ -192,6 +192,7 @@ RED = {
 NAMED_BY = {
     "gate_taxonomy": "source",
     "gate_platform_mix": "source",
+    "gate_ledger": "source",
     "gate_sources": "source",
     "gate_restatements": "source",
     "gate_marts": "name",
@@ -209,7 +210,13 @@ AS_A_WHOLE = {
     "gate_totals",
     "gate_persons",
 }
-BY_SOURCE = {"gate_taxonomy", "gate_platform_mix", "gate_sources", "gate_restatements"}
+BY_SOURCE = {
+    "gate_ledger",
+    "gate_taxonomy",
+    "gate_platform_mix",
+    "gate_sources",
+    "gate_restatements",
+}
 NEED_NO_ROWS = {
     "gate_totals",
     "gate_restatements",
