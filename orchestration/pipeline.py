@@ -77,15 +77,18 @@ def plan_staging(migration: Migration) -> list[str]:
         control.write_landing_views(connection, migration, to_stage)
         control.write_deliveries(connection, migration, landed)
         control.write_to_stage(connection, to_stage, prints)
-        # a held delivery is judged again in every run: taxonomy, limits or clock may have changed
-        held = [
+        # a held delivery is judged again in every run: taxonomy, limits or clock may have changed;
+        # and one that was staged by a run that died before its gate
+        unjudged = {row[0] for row in connection.execute("from control.unjudged").fetchall()}
+        to_judge = [
             each
             for each in landed
-            if each.state == "held"
+            if (each.state == "held" or each.manifest.delivery_id in unjudged)
+            and each.state in ("current", "held")
             and each.manifest.delivery_id in staged
             and each.manifest.delivery_id not in held_at_landing
         ]
-        control.write_to_judge(connection, [*to_stage, *held])
+        control.write_to_judge(connection, [*to_stage, *to_judge])
     return [each.manifest.delivery_id for each in to_stage]
 
 
@@ -97,6 +100,7 @@ def note_staged(migration: Migration) -> None:
             update control.staged set fingerprint = to_stage.fingerprint
             from control.to_stage as to_stage
             where staged.delivery_id = to_stage.delivery_id;
+            insert into control.unjudged select delivery_id from control.to_stage;
             delete from control.staging_code"""
         )
         connection.execute("insert into control.staging_code values (?)", [control.staging_code()])

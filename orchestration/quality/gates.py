@@ -78,7 +78,13 @@ def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -
     ):  # deliveries of identity records, surveys or nothing readable: no event to judge
         del views["gate_events"]
     rules = [rule for rule in rules_for("staging", limits(migration)) if rule.view in views]
-    return _judge(migration, run_id, "staging", rules, views, {"work": work_file(migration)})
+    results = _judge(migration, run_id, "staging", rules, views, {"work": work_file(migration)})
+    with open_work(migration) as connection:
+        connection.execute(
+            """delete from control.unjudged
+            where delivery_id in (select delivery_id from control.to_judge)"""
+        )
+    return results
 
 
 def judge_marts(migration: Migration, run_id: str) -> list[RuleResult]:
