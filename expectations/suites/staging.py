@@ -245,7 +245,7 @@ def _arrival_rules() -> tuple[Rule, ...]:
             records="volume_lost",
             next_step="Ask the owner of {source} whether a campaign, a holiday or a release"
             " explains it; if nothing does, export the day again and compare.",
-            description="A day with less than 55 % or more than three times the events of the same"
+            description="A day with less than 55 % or more than five times the events of the same"
             " weekday before, beyond its scatter; the first day of such a stretch is told.",
             history="judged_days > 0",
         ),

@@ -111,8 +111,11 @@ def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def events(first: int, count: int, day: int) -> bytes:
-    """A gzipped export of `count` events of a day, big enough to be torn in the middle."""
+def events(first: int, count: int, day: int, names: int = 0) -> bytes:
+    """A gzipped export of `count` events of a day, big enough to be torn in the middle.
+
+    They are known, or of so many unknown names.
+    """
     lines = []
     for number in range(first, first + count):
         own = {
@@ -121,7 +124,8 @@ def events(first: int, count: int, day: int) -> bytes:
             "$insert_id": f"i{number}",
             "note": os.urandom(40).hex(),
         }
-        lines.append(json.dumps({"event": "saved", "properties": own}))
+        name = f"event {number % names}" if names else "saved"
+        lines.append(json.dumps({"event": name, "properties": own}))
     return gzip.compress(("\n".join(lines) + "\n").encode())
 
 
@@ -207,3 +211,22 @@ def test_an_acceptance_lets_a_held_delivery_into_the_next_scheduled_run(runs: Ru
     ledger = runs.ledger()
     assert ledger["loaded"] > 0 and "pending" not in ledger
     assert runs.published() == ledger["loaded"]
+
+
+def test_the_first_run_over_an_unknown_export_floods_nobody(runs: Runs) -> None:
+    """Nothing is known: no name is in the dictionary, no delivery has one before it."""
+    for day in range(3):
+        runs.deliver(f"{day}.json.gz", events(100 * day, 90, day=day, names=30))
+    assert all(run.success for run in runs.tick_sensor())
+    assert runs.tick_schedule().success
+    status = status_of(runs.migration)
+    assert status.is_green and runs.published() == 270
+    assert len(status.todo) <= 3
+    assert status.todo[0].startswith("app: 30 names are not in the taxonomy")
+    untold = rows(
+        marts_file(runs.migration),
+        """select distinct rule from quality.fct_gate_results
+        where status = 'not enough history' and source = 'app'""",
+    )
+    assert {"hours_are_present", "days_are_present", "volume_is_in_band"} <= {r for (r,) in untold}
+    assert "known_columns_are_present" in {r for (r,) in untold}

@@ -23,9 +23,9 @@ EVIDENCE = 12
 USUAL_SHARE = 0.9
 # Earlier same weekdays a day is held against, and how many of them must be known.
 PROFILE_WEEKS, LEAST_WEEKS = 8, 3
-# A day is out of band below 55 % or above three times the usual, and only where that is more than
+# A day is out of band below 55 % or above five times the usual, and only where that is more than
 # scatter: four times the scatter of its weekday, or of counts that come in sessions of five.
-FALL, RISE, SCATTER, CLUSTER = 0.45, 2.0, 4.0, 5.0
+FALL, RISE, SCATTER, CLUSTER = 0.45, 4.0, 4.0, 5.0
 STRETCH_DAYS = 3  # days out of band with fewer days between them are one stretch
 
 HOURS = """

@@ -132,12 +132,13 @@ def test_half_of_a_day_is_told_once_and_a_campaign_on_its_first_day() -> None:
     half = judged(World(kept=lambda h: 0.4 if h >= START + 30 * DAY else 1.0))
     assert list(told(half, "days_outside")) == [day(30)]
     assert half[day(30)]["volume_lost"] > 0
-    spike = judged(World(kept=lambda h: 4.0 if 30 <= (h - START).days < 33 else 1.0))
+    spike = judged(World(kept=lambda h: 8.0 if 30 <= (h - START).days < 33 else 1.0))
     assert list(told(spike, "days_outside")) == [day(30)]
 
 
-def test_a_holiday_is_within_the_band() -> None:
-    found = judged(World(kept=lambda h: 0.65 if (h - START).days == 30 else 1.0))
+def test_a_holiday_and_a_campaign_are_within_the_band() -> None:
+    share = {30: 0.65, 37: 3.5}  # and a campaign
+    found = judged(World(kept=lambda h: share.get((h - START).days, 1.0)))
     assert not told(found, "days_outside")
 
 
