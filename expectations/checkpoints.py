@@ -21,6 +21,7 @@ from expectations.context import (
     open_database,
     open_project,
 )
+from expectations.offenders import subject_columns, write_offenders
 from expectations.rules import Rule, RuleResult, Stage, Status, tell_next_step
 from orchestration.errors import CannotFinish
 
@@ -61,14 +62,16 @@ def run_gate(
     views: Mapping[str, str],
     attach: Mapping[str, Path],
     docs_dir: Path | None = None,
+    offenders_dir: Path | None = None,
 ) -> list[RuleResult]:
     """Judge `views` (name -> SELECT) by `rules`, and say how each delivery or source fared.
 
     The scope of a rule follows from its view's columns: with `delivery_id` it is judged for each
     delivery in the view, with `source` alone for each source any view of this gate knows, else once
     for all. `attach` (name -> DuckDB file) is opened read-only and closed again. With `docs_dir`
-    the run is added to Data Docs, figures only. Raises CannotFinish when the gate itself is not
-    sound.
+    the run is added to Data Docs, figures only. With `offenders_dir` all offending rows of each
+    broken rule are written there (see `expectations.offenders`). Raises CannotFinish when the gate
+    itself is not sound.
     """
     _refuse_unsound(stage, rules, views)
     with open_database({rule.view: views[rule.view] for rule in rules}, attach) as database:
@@ -76,6 +79,9 @@ def run_gate(
         judged = {rule.name: _judge(rule, database) for rule in rules}
         _refuse_disagreement(rules, judged, _validate(stage, rules, database, docs_dir))
         subjects = _subjects(views, database)
+        if offenders_dir is not None:
+            broken = [rule for rule in rules if judged[rule.name].offences]
+            write_offenders(broken, database, offenders_dir)
     return [
         _result(rule, subject, rows, judged[rule.name])
         for rule in rules
@@ -103,13 +109,6 @@ def _refuse_empty_views(rules: Iterable[Rule], database: GateDatabase) -> None:
             raise CannotFinish(f"{view} has no rows to judge; Great Expectations would pass it")
 
 
-def _subject_columns(view: str, database: GateDatabase) -> str:
-    columns = database.columns(view)
-    source = "cast(source as varchar)" if "source" in columns else "null"
-    delivery = "cast(delivery_id as varchar)" if "delivery_id" in columns else "null"
-    return f"{source} as subject_source, {delivery} as subject_delivery"
-
-
 def _subjects(views: Iterable[str], database: GateDatabase) -> dict[str, dict[Subject, int]]:
     """For each view, whom it is judged for and their rows.
 
@@ -119,7 +118,7 @@ def _subjects(views: Iterable[str], database: GateDatabase) -> dict[str, dict[Su
     found: dict[str, dict[Subject, int]] = {}
     for view in views:
         rows = database.rows(
-            f"select {_subject_columns(view, database)}, count(*)"
+            f"select {subject_columns(view, database)}, count(*)"
             # Constants are no group: without the condition an empty view would give a row of 0.
             f" from {identifier(view)} group by all having count(*) > 0 order by all"
         )
@@ -136,7 +135,7 @@ def _subjects(views: Iterable[str], database: GateDatabase) -> dict[str, dict[Su
 
 def _judge(rule: Rule, database: GateDatabase) -> _Judgement:
     """Every subject whose rows break the rule, or are not enough to judge it by."""
-    subject = _subject_columns(rule.view, database)
+    subject = subject_columns(rule.view, database)
     offences = database.rows(f"""
         with told as (
             select
@@ -188,6 +187,7 @@ def _result(rule: Rule, subject: Subject, rows: int, judgement: _Judgement) -> R
         next_step=tell_next_step(rule, source, delivery_id) if offence else "",
         status=status,
         records=offence.records if offence else None,
+        dimension=rule.dimension,
     )
 
 
@@ -272,7 +272,7 @@ def _expectation(rule: Rule) -> "Expectation":
             **rule.claim.arguments,
             severity="critical" if rule.severity == "block" else "warning",
             description=rule.description,
-            meta={"rule": rule.name},
+            meta={"rule": rule.name, "dimension": rule.dimension, "runbook": rule.runbook},
         )
     except (TypeError, ValueError) as error:
         raise CannotFinish(f"rule {rule.name} cannot be stated: {error}") from error

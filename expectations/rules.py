@@ -14,18 +14,21 @@ from orchestration.errors import ConfigurationError
 
 Stage = Literal["landing", "staging", "marts"]
 Severity = Literal["block", "warn"]
-Dimension = Literal["completeness", "validity", "uniqueness", "consistency", "timeliness"]
+Dimension = Literal[
+    "completeness", "validity", "uniqueness", "consistency", "timeliness", "reconciliation"
+]
 Status = Literal["passed", "failed", "not enough history"]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Configured shares above which a rule blocks (fractions of 1), and the rows a clock needs."""
+    """Configured shares above which a rule fails (fractions of 1), and the rows a clock needs."""
 
     unreadable_share: float = 0.01
     unmapped_share: float = 0.05
     # A re-export that loses more than 1 % of its events is more likely broken than corrected.
     gone_share: float = 0.01
+    quarantined_share: float = 0.01  # of a source's records
     # Fewer live rows than this say nothing about a clock: one late batch would block a delivery.
     clock_rows: int = 3
     # By kind of violation, the share of a delivery's events that may break the dictionary so.
@@ -75,12 +78,18 @@ class Rule:
     history: str | None = None
     records: str | None = None
 
+    @property
+    def runbook(self) -> str:
+        """The anchor of this rule on the page of runbooks, `runbooks.html#<anchor>`."""
+        return self.name
+
 
 @dataclass(frozen=True)
 class RuleResult:
     """One rule's result for one delivery, one source (`delivery_id` null) or all (both null).
 
     `records` is how many records a failure concerns, None where the rule does not know.
+    `dimension` is None in judgements that an older release wrote.
     """
 
     rule: str
@@ -93,6 +102,12 @@ class RuleResult:
     next_step: str
     status: Status
     records: int | None = None
+    dimension: Dimension | None = None
+
+    @property
+    def runbook(self) -> str:
+        """The anchor of the rule on the page of runbooks: its name."""
+        return self.rule
 
     @property
     def blocks(self) -> bool:

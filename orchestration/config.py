@@ -76,7 +76,7 @@ class IdentityRules(Settings):
 
 
 class GateLimits(Settings):
-    """Shares (0 to 1) above which a gate blocks.
+    """Shares (0 to 1) above which a gate blocks; above `quarantined_share` of a source it warns.
 
     `unmapped_share` blocks nothing until it is set: a first run on an unknown export is unmapped.
     `violation_share` is by kind of violation; a kind that is not named blocks nothing.
@@ -85,6 +85,7 @@ class GateLimits(Settings):
     unmapped_share: Share = 1.0
     unreadable_share: Share = 0.1
     lost_share: Share = 0.01
+    quarantined_share: Share = 0.01
     violation_share: dict[DefinitionKind, Annotated[float, Field(ge=0, lt=1)]] = {}
 
 

@@ -47,6 +47,7 @@ create schema if not exists control;
 create schema if not exists landing;
 create table if not exists control.staged (delivery_id varchar, fingerprint varchar);
 create table if not exists control.staging_code (fingerprint varchar);
+create table if not exists control.unjudged (delivery_id varchar);
 create table if not exists control.built (delivery_id varchar, fingerprint varchar);
 create table if not exists control.built_settings (fingerprint varchar);
 alter table control.built_settings add column if not exists dictionary varchar;

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import pyarrow as pa
-
 from orchestration import control
 from orchestration.build import BuildPlan, finish_build, plan_build
 from orchestration.config import Migration
@@ -19,7 +17,7 @@ from orchestration.landing.land import delivery_folder
 from orchestration.landing.manifest import MANIFEST, Manifest, manifests
 from orchestration.migration.waves import scopes
 from orchestration.quality.decisions import read_decisions
-from orchestration.quality.gate_results import held_deliveries, read_judgements, to_rows
+from orchestration.quality.gate_results import held_deliveries, read_judgements
 from orchestration.sources import REGISTRY
 from orchestration.warehouse import open_work
 
@@ -27,19 +25,6 @@ from orchestration.warehouse import open_work
 # build, what is made anew in every run (the ledger, and which date is still open).
 EVERYTHING = "tag:intermediate tag:marts tag:quality"
 ALWAYS = "tag:quality fct_micro_conversion_daily"
-
-GATE_RESULTS = pa.schema(
-    [
-        *(
-            (name, pa.string())
-            for name in ("run_id", "judged_at", "stage", "source", "delivery_id")
-        ),
-        ("rule", pa.string()),
-        ("success", pa.bool_()),
-        *((name, pa.string()) for name in ("severity", "status", "observed", "next_step")),
-        *((name, pa.string()) for name in ("accepted_by", "accepted_why", "accepted_at")),
-    ]
-)
 
 
 def all_landed(migration: Migration) -> list[Landed]:
@@ -92,15 +77,18 @@ def plan_staging(migration: Migration) -> list[str]:
         control.write_landing_views(connection, migration, to_stage)
         control.write_deliveries(connection, migration, landed)
         control.write_to_stage(connection, to_stage, prints)
-        # a held delivery is judged again in every run: taxonomy, limits or clock may have changed
-        held = [
+        # a held delivery is judged again in every run: taxonomy, limits or clock may have changed;
+        # and one that was staged by a run that died before its gate
+        unjudged = {row[0] for row in connection.execute("from control.unjudged").fetchall()}
+        to_judge = [
             each
             for each in landed
-            if each.state == "held"
+            if (each.state == "held" or each.manifest.delivery_id in unjudged)
+            and each.state in ("current", "held")
             and each.manifest.delivery_id in staged
             and each.manifest.delivery_id not in held_at_landing
         ]
-        control.write_to_judge(connection, [*to_stage, *held])
+        control.write_to_judge(connection, [*to_stage, *to_judge])
     return [each.manifest.delivery_id for each in to_stage]
 
 
@@ -112,6 +100,7 @@ def note_staged(migration: Migration) -> None:
             update control.staged set fingerprint = to_stage.fingerprint
             from control.to_stage as to_stage
             where staged.delivery_id = to_stage.delivery_id;
+            insert into control.unjudged select delivery_id from control.to_stage;
             delete from control.staging_code"""
         )
         connection.execute("insert into control.staging_code values (?)", [control.staging_code()])
@@ -172,18 +161,6 @@ def note_built(migration: Migration) -> None:
     """Remember that every model has been built, and clear the rebuild set."""
     with open_work(migration) as connection:
         finish_build(connection, migration, all_landed(migration), scopes(migration))
-
-
-def write_gate_results(migration: Migration) -> None:
-    """Replace `quality.fct_gate_results` by every judgement on file, with its acceptance."""
-    rows = to_rows(migration.gates_dir, read_decisions(migration.decisions_dir))
-    with open_work(migration) as connection:
-        connection.register("judgements", pa.Table.from_pylist(rows, schema=GATE_RESULTS))
-        connection.execute("create schema if not exists warehouse.quality")
-        connection.execute(
-            "create or replace table warehouse.quality.fct_gate_results as from judgements"
-        )
-        connection.unregister("judgements")
 
 
 def _held_at_landing(migration: Migration) -> set[str]:

@@ -17,12 +17,12 @@ def rules_for(stage: Stage, limits: Limits = DEFAULT_LIMITS) -> tuple[Rule, ...]
         return landing_rules(limits)
     if stage == "staging":
         return staging_rules(limits)
-    return marts_rules()
+    return marts_rules(limits)
 
 
 def all_rules(limits: Limits = DEFAULT_LIMITS) -> tuple[Rule, ...]:
     """The rules of every gate; a name is used once among them, so an acceptance can name it."""
-    return landing_rules(limits) + staging_rules(limits) + marts_rules()
+    return landing_rules(limits) + staging_rules(limits) + marts_rules(limits)
 
 
 def find_rule(name: str) -> Rule:

@@ -6,7 +6,9 @@ that is not the configured one), missing_columns, records (by the byte pass), ro
 parquet_rows (by the Parquet footers), unreadable, ends_early (the vendor's own line says so),
 declared_records (the vendor's own manifest, else null), advice (what to configure, where a file of
 the vendor cannot be read), shortfall (what the vendor's manifest names and did not come as named),
-doubt (where its figures differ though nothing is missing).
+doubt (where its figures differ though nothing is missing), known_deliveries (earlier ones it can
+be held against, null where they are too few), lost_columns (that all of them had and it has not),
+is_usually_empty (earlier ones of its source often were).
 """
 
 from functools import partial
@@ -131,11 +133,28 @@ def landing_rules(limits: Limits) -> tuple[Rule, ...]:
             name="delivery_is_not_empty",
             severity="warn",
             dimension="completeness",
-            claim=expect("ExpectColumnValuesToBeBetween", column="records", min_value=1),
-            offenders="records < 1",
+            claim=expect(
+                "ExpectRowsNotToBeEmpty", records="records", usually_empty="is_usually_empty"
+            ),
+            offenders="records < 1 and not is_usually_empty",
             observed="concat(file_name, format(' holds no records ({:,} bytes)', bytes))",
             next_step="Ask whether {source} should have had events then; export it again if so.",
-            description="An empty export is legitimate on a quiet day and a failed one otherwise.",
+            description="An empty export is legitimate on a quiet day and a failed one otherwise;"
+            " where one in ten was empty before, it is usual.",
+        ),
+        _rule(
+            name="known_columns_are_present",
+            severity="warn",
+            dimension="consistency",
+            claim=expect("ExpectColumnValuesToBeNull", column="lost_columns"),
+            offenders="lost_columns is not null",
+            observed="concat(file_name, ' has not ', lost_columns, ', which all deliveries before"
+            " it had')",
+            next_step="Ask the owner of {source} whether the export or the tracking was changed;"
+            " what is gone is null in the marts from here on.",
+            description="A column or key that stood in most records of every delivery before, and"
+            " in none of this one, was dropped from the export or from the tracking.",
+            history="known_deliveries is not null",
         ),
         _rule(
             name="vendor_manifest_agrees",

@@ -1,10 +1,17 @@
 """The marts gate: marts reconcile to what landed, and rates and funnels obey their laws.
 
 Views:
-- `gate_ledger`, a row a file: source, file_name, file_sha256, delivery_id, read (by the byte
-  pass), landed, and the fates loaded, duplicate, identity, filtered, quarantined, erased, and
-  pending.
+- `gate_ledger`, a row a file: source, file_name, file_sha256, delivery, read (by the byte pass),
+  landed, and the fates loaded, duplicate, identity, filtered, quarantined, erased, and pending.
 - `gate_marts`, a row a figure: name, observed in the mart, expected from the ledger.
+- `gate_sources`, a row a source: read, loaded and quarantined by the ledger, in_marts (records
+  counted there), to_stage (records of its current deliveries by the byte pass) and staged.
+- `gate_totals`, a row a total of `fct_micro_conversion_daily` over platforms or sources: cell,
+  total, parts (the sum of its segments), both in events.
+- `gate_persons`, one row: mart, persons, ids (of users, devices and vendors' own), and
+  events_of_persons as the mart sums them against events_with_person.
+- `gate_restatements`, a row a source and date that readers have and this run changed: occurred_on,
+  before, after, both in events.
 - `gate_taxonomy`, a row a source, event, property, kind and enforcement: records that break the
   event's definition. No rows is the good case.
 - `gate_rates`, a row a cell of a mart: mart, cell, rate.
@@ -15,12 +22,12 @@ Views:
   more than 5 %).
 - `gate_double_tracked`, a row an event two sources report with no primary: event_name, sources,
   days.
-All but the first two may be empty.
+`gate_ledger`, `gate_marts`, `gate_sources` and `gate_persons` are never empty; the others may be.
 """
 
 from functools import partial
 
-from expectations.rules import Rule, expect
+from expectations.rules import Limits, Rule, expect
 
 _rule = partial(Rule, stage="marts")
 
@@ -32,9 +39,15 @@ _REBUILD = (
 )
 
 
-def marts_rules() -> tuple[Rule, ...]:
-    """The rules of the marts gate. They are laws: none of them has a limit to set."""
-    return (*_laws(), *_taxonomy_rules(), _platform_rule())
+def marts_rules(limits: Limits) -> tuple[Rule, ...]:
+    """The rules of the marts gate: laws, and warnings; `limits.quarantined_share` can be set."""
+    return (
+        *_laws(),
+        *_reconciliation(),
+        *_notices(limits),
+        *_taxonomy_rules(),
+        _platform_rule(),
+    )
 
 
 def _laws() -> tuple[Rule, ...]:
@@ -43,7 +56,7 @@ def _laws() -> tuple[Rule, ...]:
             name="ledger_balances",
             view="gate_ledger",
             severity="block",
-            dimension="completeness",
+            dimension="reconciliation",
             claim=expect("ExpectRowTotalToEqualItsParts", total="read", parts=_FATES),
             offenders=f"read is distinct from {' + '.join(_FATES)} or read is null",
             observed="concat(file_name, ': read ', coalesce(read::varchar, 'unknown'), ', fates and"
@@ -55,20 +68,21 @@ def _laws() -> tuple[Rule, ...]:
             name="landed_equals_read",
             view="gate_ledger",
             severity="block",
-            dimension="completeness",
+            dimension="reconciliation",
             claim=expect("ExpectRowValuesToAgree", columns=["read", "landed"]),
             offenders="read is distinct from landed",
-            observed="concat(file_name, ': read ', coalesce(read::varchar, 'unknown'), ', landed ',"
+            observed="concat(file_name, ' (delivery ', delivery, '): read ',"
+            " coalesce(read::varchar, 'unknown'), ', landed ',"
             " coalesce(landed::varchar, 'unknown'))",
-            next_step="The landing folder of delivery {delivery} was changed after it was written."
-            " Remove it and run again: it is landed anew from the stored bytes.",
+            next_step="The landing folder of that delivery of {source} was changed after it was"
+            " written. Remove it and run again: it is landed anew from the stored bytes.",
             description="The bytes and the Parquet rows are counted independently of each other.",
         ),
         _rule(
             name="marts_reconcile",
             view="gate_marts",
             severity="block",
-            dimension="consistency",
+            dimension="reconciliation",
             claim=expect("ExpectRowValuesToAgree", columns=["observed", "expected"]),
             offenders="observed is distinct from expected",
             observed="concat(name, ': ', coalesce(observed::varchar, 'unknown'), ' instead of ',"
@@ -118,6 +132,117 @@ def _laws() -> tuple[Rule, ...]:
             next_step="Name the source that counts with `primary:` of the event in taxonomy.yaml.",
             description="Two sources report one event on the same dates and none is primary, so"
             " the act is counted twice.",
+            needs_rows=False,
+        ),
+    )
+
+
+def _reconciliation() -> tuple[Rule, ...]:
+    """Counts of one stage are those of the stage before, to the last record."""
+    return (
+        _rule(
+            name="staging_reconciles",
+            view="gate_sources",
+            severity="block",
+            dimension="reconciliation",
+            claim=expect("ExpectRowValuesToAgree", columns=["staged", "to_stage"]),
+            offenders="staged is distinct from to_stage",
+            observed="format('{:,} records staged of {:,} delivered', staged, to_stage)",
+            next_step="Staging lost or doubled records of {source}." + _REBUILD,
+            description="Every record of a current delivery is one row of staging, whatever became"
+            " of it.",
+        ),
+        _rule(
+            name="sources_reconcile",
+            view="gate_sources",
+            severity="block",
+            dimension="reconciliation",
+            claim=expect("ExpectRowValuesToAgree", columns=["in_marts", "loaded"]),
+            offenders="in_marts is distinct from loaded",
+            observed="format('{:,} records in the marts, {:,} loaded by the ledger', in_marts,"
+            " loaded)",
+            next_step="The marts hold other records of {source} than the ledger says." + _REBUILD,
+            description="What the ledger calls loaded is in the marts, source by source: errors of"
+            " two sources could cancel out in a total.",
+        ),
+        _rule(
+            name="segments_sum_to_totals",
+            view="gate_totals",
+            severity="block",
+            dimension="reconciliation",
+            claim=expect("ExpectRowValuesToAgree", columns=["total", "parts"]),
+            offenders="total is distinct from parts",
+            observed="concat(cell, ': total ', coalesce(total::varchar, 'unknown'), ', segments ',"
+            " coalesce(parts::varchar, 'unknown'))",
+            next_step="A segment of a date was built without the others." + _REBUILD,
+            description="Events of all platforms, and of all sources, are sums over segments.",
+            needs_rows=False,
+        ),
+        _rule(
+            name="persons_never_exceed_ids",
+            view="gate_persons",
+            severity="block",
+            dimension="uniqueness",
+            claim=expect(
+                "ExpectColumnPairValuesAToBeGreaterThanB",
+                column_A="ids",
+                column_B="persons",
+                or_equal=True,
+            ),
+            offenders="persons > ids",
+            observed="format('{}: {:,} persons of {:,} ids', mart, persons, ids)",
+            next_step="Persons stayed behind whose ids were joined or are gone." + _REBUILD,
+            description="A person is one id or several; more persons than ids are ghosts.",
+        ),
+        _rule(
+            name="persons_reconcile",
+            view="gate_persons",
+            severity="block",
+            dimension="reconciliation",
+            claim=expect(
+                "ExpectRowValuesToAgree", columns=["events_of_persons", "events_with_person"]
+            ),
+            offenders="events_of_persons is distinct from events_with_person",
+            observed="format('{}: {:,} events of persons, {:,} in fct_events', mart,"
+            " events_of_persons, events_with_person)",
+            next_step="dim_persons was not rebuilt for every person that changed." + _REBUILD,
+            description="Each event with a person is counted by that person once.",
+        ),
+    )
+
+
+def _notices(limits: Limits) -> tuple[Rule, ...]:
+    return (
+        _rule(
+            name="few_records_are_quarantined",
+            view="gate_sources",
+            severity="warn",
+            dimension="validity",
+            claim=expect(
+                "ExpectRowShareToBeAtMost",
+                part="quarantined",
+                whole="read",
+                limit=limits.quarantined_share,
+            ),
+            offenders=f"quarantined > {limits.quarantined_share!r} * read",
+            observed="format('{:,} of {:,} records are quarantined ({:.2f} %, limit {:.2f} %)',"
+            " quarantined, read, 100.0 * quarantined / greatest(read, 1),"
+            f" {100 * limits.quarantined_share!r})",
+            next_step="See the reasons of {source} in quality.fct_quarantine; after a fix, `waybill"
+            " replay`.",
+            description="A few odd records are normal; more of them are missing from the figures.",
+        ),
+        _rule(
+            name="published_dates_stay",
+            view="gate_restatements",
+            severity="warn",
+            dimension="timeliness",
+            claim=expect("ExpectTableRowCountToEqual", value=0),
+            offenders="true",
+            observed="concat(occurred_on, format(': {:,} events instead of {:,}', after, before))",
+            next_step="Late or corrected events of {source} changed these dates; tell whoever has"
+            " reported them. All are in quality.fct_restatements.",
+            description="Figures that readers have already seen are other figures now.",
             needs_rows=False,
         ),
     )

@@ -7,6 +7,10 @@ Views:
   future_dated, without_ids, null_keys, live_rows, lag_quarter_hours (typical receive lag of live
   rows after zone conversion; 0 is right), zone_hint, previous_events, gone, added, changed (against
   the version it supersedes; null without one), repeated_without_id.
+- `gate_arrivals`, a row a delivery: source, delivery_id, file_name, known_days (of its source
+  before it), missing_hours and missing_days (silence where events were expected), judged_days and
+  days_outside (out of band), and for each what is told and the events it may have cost:
+  hours_told, hours_lost, days_told, days_lost, volume_told, volume_lost.
 - `gate_events`, a row an event of this run's deliveries: source, delivery_id, event_key,
   occurred_at (UTC), occurred_on, source_event_name, id_quality.
 """
@@ -16,6 +20,9 @@ from functools import partial
 from expectations.rules import Dimension, Limits, Rule, expect
 
 _delivery_rule = partial(Rule, stage="staging", view="gate_staging")
+_arrival_rule = partial(
+    Rule, stage="staging", view="gate_arrivals", severity="warn", dimension="completeness"
+)
 _event_rule = partial(Rule, stage="staging", view="gate_events", severity="block")
 
 _MEND_STAGING = (
@@ -31,6 +38,7 @@ def staging_rules(limits: Limits) -> tuple[Rule, ...]:
         *_mapping_rules(limits),
         *_definition_rules(limits),
         *_reexport_rules(limits),
+        *_arrival_rules(),
         *_event_rules(),
     )
 
@@ -196,6 +204,50 @@ def _reexport_rules(limits: Limits) -> tuple[Rule, ...]:
             " whoever has already reported them.",
             description="Figures already reported will change.",
             history="previous_events is not null",
+        ),
+    )
+
+
+def _arrival_rules() -> tuple[Rule, ...]:
+    """What a delivery should have brought by what its source brought before it.
+
+    None of them blocks: what came is right, and holding it would lose that too.
+    """
+    return (
+        _arrival_rule(
+            name="hours_are_present",
+            claim=expect("ExpectRowCountsToBeZero", columns=["missing_hours"]),
+            offenders="missing_hours <> 0",
+            observed="concat(file_name, ': ', hours_told)",
+            records="hours_lost",
+            next_step="Export those hours of {source} again. If they come the same, ask its owner"
+            " what stopped then; the events are lost.",
+            description="Hours without events where the same hour of the days before always had"
+            " some, more of them than chance explains.",
+            history="known_days >= 7",
+        ),
+        _arrival_rule(
+            name="days_are_present",
+            claim=expect("ExpectRowCountsToBeZero", columns=["missing_days"]),
+            offenders="missing_days <> 0",
+            observed="concat(days_told, ', before ', file_name)",
+            records="days_lost",
+            next_step="Fetch the export of {source} for that time into its folder, then run again.",
+            description="A day without events between deliveries of a source that always had some"
+            " on such a day.",
+            history="known_days >= 7",
+        ),
+        _arrival_rule(
+            name="volume_is_in_band",
+            claim=expect("ExpectRowCountsToBeZero", columns=["days_outside"]),
+            offenders="days_outside <> 0",
+            observed="concat(file_name, ': ', volume_told)",
+            records="volume_lost",
+            next_step="Ask the owner of {source} whether a campaign, a holiday or a release"
+            " explains it; if nothing does, export the day again and compare.",
+            description="A day with less than 55 % or more than five times the events of the same"
+            " weekday before, beyond its scatter; the first day of such a stretch is told.",
+            history="judged_days > 0",
         ),
     )
 

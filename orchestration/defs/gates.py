@@ -7,6 +7,7 @@ from orchestration.config import Migration
 from orchestration.defs.quality import CHANGES
 from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import blocking
+from orchestration.quality.gate_tables import write_gate_results
 from orchestration.quality.gates import judge_marts, judge_staging
 from orchestration.quality.incidents import write_incidents
 from orchestration.stages import STAGING
@@ -49,7 +50,7 @@ def marts_gate(migration: Migration) -> dg.AssetChecksDefinition:
     def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         with writing(migration):
             results = judge_marts(migration, context.run.run_id)
-            pipeline.write_gate_results(migration)
+            write_gate_results(migration)
             write_incidents(migration, context.run.run_id)
         red = blocking(results, read_decisions(migration.decisions_dir))
         return dg.AssetCheckResult(

@@ -37,21 +37,25 @@ class Judgement:
 
 
 def write_results(
-    gates_dir: Path, stage: Stage, run_id: str, results: Sequence[RuleResult]
+    gates_dir: Path,
+    stage: Stage,
+    run_id: str,
+    results: Sequence[RuleResult],
+    judged_at: datetime | None = None,
 ) -> list[Path]:
     """Replace the judgement of every delivery, source and whole in `results`; returns the files.
 
-    The marts gate is global: what it no longer judges is forgotten. Raises CannotFinish when there
-    are no results or one is of another stage.
+    The marts gate is global: what it no longer judges is forgotten. `judged_at` (UTC) is now by
+    default. Raises CannotFinish when there are no results or one is of another stage.
     """
     if not results:
         raise CannotFinish(f"the {stage} gate gave no results to keep")
     if strangers := {result.rule for result in results if result.stage != stage}:
         raise CannotFinish(f"not rules of the {stage} gate: {', '.join(sorted(strangers))}")
-    judged_at = datetime.now(UTC).isoformat()
+    at = (judged_at or datetime.now(UTC)).isoformat()
     ordered = sorted(results, key=_place)
     written = [
-        _write(gates_dir, stage, run_id, judged_at, list(group))
+        _write(gates_dir, stage, run_id, at, list(group))
         for _, group in groupby(ordered, key=_place)
     ]
     if stage == "marts":
@@ -133,14 +137,15 @@ def read_results(gates_dir: Path, deliveries: Collection[str] | None = None) -> 
     ]
 
 
-def to_rows(gates_dir: Path, decisions: Iterable[Decision]) -> list[dict[str, Any]]:
+def to_rows(judgements: Iterable[Judgement], decisions: Iterable[Decision]) -> list[dict[str, Any]]:
     """Flat rows for `quality.fct_gate_results`: a result each, its run and its acceptance."""
     acceptance = accepted(decisions)
     return [
         {"run_id": judgement.run_id, "judged_at": judgement.judged_at}
         | result.to_json()
+        | {"runbook": result.runbook}
         | _acceptance_columns(acceptance.of(result))
-        for judgement in read_judgements(gates_dir)
+        for judgement in judgements
         for result in judgement.results
     ]
 
@@ -208,6 +213,8 @@ def _told(results: Iterable[RuleResult], acceptance: Accepted) -> Iterator[dict[
             "delivery_id": result.delivery_id,
             "observed": result.observed,
             "next_step": result.next_step,
+            "dimension": result.dimension,
+            "runbook": result.runbook,
         }
         if result.records is not None:
             told["records"] = result.records

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from expectations.rules import Limits, RuleResult
+from expectations.rules import Limits, Rule, RuleResult, Stage
 from expectations.suites import rules_for
 from orchestration.config import Migration
 from orchestration.landing.catalog import Landed
-from orchestration.landing.manifest import Manifest
+from orchestration.landing.manifest import Manifest, manifests
 from orchestration.quality.facts import (
     MARTS_VIEWS,
+    arrival_views,
     landing_facts,
+    restatement_views,
     staging_views,
+    write_arrival_facts,
+    write_restatements,
     write_staging_facts,
 )
+from orchestration.quality.gate_history import keep_history
 from orchestration.quality.gate_results import write_results
+from orchestration.quality.gate_tables import offenders_folder
 from orchestration.sql import literal
 from orchestration.warehouse import marts_file, open_work, work_file
 
@@ -30,6 +38,7 @@ def limits(migration: Migration) -> Limits:
         unmapped_share=migration.gates.unmapped_share,
         violations={str(kind): share for kind, share in migration.gates.violation_share.items()},
         gone_share=migration.gates.lost_share,
+        quarantined_share=migration.gates.quarantined_share,
     )
 
 
@@ -37,57 +46,79 @@ def judge_landing(
     migration: Migration, run_id: str, deliveries: Sequence[Manifest]
 ) -> list[RuleResult]:
     """Judge landed deliveries: whole, readable, of the known shape, both counts equal."""
-    from expectations.checkpoints import run_gate  # imports Great Expectations: seconds
-
     if not deliveries:
         return []
-    facts = _facts_file(migration, "landing")
-    pq.write_table(landing_facts(migration, deliveries), facts)
-    results = run_gate(
-        "landing",
-        rules_for("landing", limits(migration)),
-        {"gate_landing": f"select * from read_parquet({literal(str(facts))})"},
-        {},
-        _docs_dir(migration),
-    )
-    write_results(migration.gates_dir, "landing", run_id, results)
+    history = [
+        manifest
+        for source in sorted({each.source for each in deliveries})
+        for manifest in manifests(migration.landing_dir, source)
+    ]
+    # sources land side by side, each in a process of its own
+    facts = _facts_file(migration, f"landing.{os.getpid()}")
+    pq.write_table(landing_facts(migration, deliveries, history), facts)
+    views = {"gate_landing": f"select * from read_parquet({literal(str(facts))})"}
+    rules = rules_for("landing", limits(migration))
+    results = _judge(migration, run_id, "landing", rules, views, {})
+    facts.unlink()
     return results
 
 
 def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -> list[RuleResult]:
     """Judge the deliveries of `control.to_judge`: keys, clocks, taxonomy, what a re-export lost."""
-    from expectations.checkpoints import run_gate
-
     facts = _facts_file(migration, "staging")
+    arrivals = _facts_file(migration, "arrivals")
     with open_work(migration) as connection:
         events = write_staging_facts(connection, landed, facts)
+        write_arrival_facts(connection, arrivals)
     if pq.read_metadata(facts).num_rows == 0:
         return []
-    views = staging_views(facts)
+    views = staging_views(facts) | arrival_views(arrivals)
     if (
         events == 0
     ):  # deliveries of identity records, surveys or nothing readable: no event to judge
         del views["gate_events"]
     rules = [rule for rule in rules_for("staging", limits(migration)) if rule.view in views]
-    results = run_gate(
-        "staging", rules, views, {"work": work_file(migration)}, _docs_dir(migration)
-    )
-    write_results(migration.gates_dir, "staging", run_id, results)
+    results = _judge(migration, run_id, "staging", rules, views, {"work": work_file(migration)})
+    with open_work(migration) as connection:
+        connection.execute(
+            """delete from control.unjudged
+            where delivery_id in (select delivery_id from control.to_judge)"""
+        )
     return results
 
 
 def judge_marts(migration: Migration, run_id: str) -> list[RuleResult]:
     """Judge the marts as a whole: do they reconcile to what landed, do they obey their laws."""
-    from expectations.checkpoints import run_gate
+    write_restatements(migration, run_id)
+    rules = rules_for("marts", limits(migration))
+    views = MARTS_VIEWS | restatement_views(run_id)
+    attach = {"warehouse": marts_file(migration), "work": work_file(migration)}
+    return _judge(migration, run_id, "marts", rules, views, attach)
 
+
+def _judge(
+    migration: Migration,
+    run_id: str,
+    stage: Stage,
+    rules: Sequence[Rule],
+    views: Mapping[str, str],
+    attach: Mapping[str, Path],
+) -> list[RuleResult]:
+    """Run a gate; keep its judgement, its place in the history and every offending row."""
+    from expectations.checkpoints import run_gate  # imports Great Expectations: seconds
+
+    judged_at = datetime.now(UTC)
     results = run_gate(
-        "marts",
-        rules_for("marts", limits(migration)),
-        MARTS_VIEWS,
-        {"warehouse": marts_file(migration)},
+        stage,
+        rules,
+        views,
+        attach,
         _docs_dir(migration),
+        offenders_folder(migration.gates_dir, stage, judged_at),
     )
-    write_results(migration.gates_dir, "marts", run_id, results)
+    keep_history(migration.gates_dir, run_id, judged_at, results)
+    # last: what is on file as judged has its offenders and its history
+    write_results(migration.gates_dir, stage, run_id, results, judged_at)
     return results
 
 

@@ -12,6 +12,7 @@ from orchestration.config import Migration
 from orchestration.pipeline import all_landed
 from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import read_results, to_gates_json
+from orchestration.quality.todo import things_to_do
 from orchestration.warehouse import marts_file, readable_file
 
 FATES = ("loaded", "duplicate", "identity", "filtered", "quarantined", "erased", "pending")
@@ -56,7 +57,7 @@ def status_of(migration: Migration) -> Status:
     if path.exists():
         with duckdb.connect(path, read_only=True) as connection:
             ledger.update(_ledger(connection, set(migration.sources)))
-            todo = _todo(connection, gates)
+            todo = things_to_do(connection, gates) if _has_ledger(connection) else []
     else:
         todo = []
     return Status(ledger, gates, readable_file(migration).absolute(), todo)
@@ -82,64 +83,3 @@ def _has_ledger(connection: duckdb.DuckDBPyConnection) -> bool:
         where table_schema = 'quality' and table_name = 'fct_ledger'"""
     ).fetchone()
     return bool(row and row[0])
-
-
-def _todo(connection: duckdb.DuckDBPyConnection, gates: list[dict[str, Any]]) -> list[str]:
-    """At most three things to do, by the records they concern: red gates before warnings."""
-    if not _has_ledger(connection):
-        return []
-    by_delivery = dict(
-        connection.execute(
-            'select delivery_id, sum("read")::bigint from quality.fct_ledger group by 1'
-        ).fetchall()
-    )
-    quarantined = connection.execute(
-        """select source, reason, count(*) from quality.fct_quarantine group by all"""
-    ).fetchall()
-    unmapped = connection.execute(
-        """select source, event_name, sum(records)::bigint from quality.fct_taxonomy_violations
-        where kind = 'unplanned_event' group by all"""
-    ).fetchall()
-    red = [
-        (
-            True,
-            by_delivery.get(item["delivery_id"], 0),
-            f"{gate['source']}: {item['rule']}: {item['observed']}. {item['next_step']}",
-        )
-        for gate in gates
-        for item in gate["failed"]
-        if "accepted" not in item
-    ]
-    rest = (
-        [
-            (
-                False,
-                records,
-                f"{source}: '{event}' is not in the taxonomy, {records:,} events are loaded "
-                "without a name. Add it as an alias of the event it means, or as an event; "
-                "`waybill taxonomy suggest` says which it may be.",
-            )
-            for source, event, records in unmapped
-        ]
-        + [
-            (
-                False,
-                records,
-                f"{source}: {records:,} records are quarantined ({reason}). See "
-                "quality.fct_quarantine; after a fix, `waybill replay`.",
-            )
-            for source, reason, records in quarantined
-        ]
-        + [
-            (
-                False,
-                item["records"],
-                f"{gate['source']}: {item['observed']}. {item['next_step']}",
-            )
-            for gate in gates
-            for item in gate["warned"]
-            if "records" in item
-        ]
-    )
-    ranked = sorted(red + rest, key=lambda each: (not each[0], -each[1]))
-    return [text for _, _, text in ranked[:3]]

@@ -37,6 +37,11 @@ CASES = {
         "(0, 9, 0), (4, 2, 0), (null, 9, 0)",
         "(4, 3, 0), (-4, 9, 0)",
     ),
+    "rows are not empty": (
+        expect("ExpectRowsNotToBeEmpty", records="a", usually_empty="b"),
+        "(1, 0, 0), (0, 1, 0)",
+        "(0, 0, 0), (0, 0, 1)",
+    ),
     "files are recognised": (
         expect("ExpectFilesToBeRecognised", state="s", looks_like="l"),
         "('complete', null), ('unrecognised', 'amplitude')",

@@ -169,6 +169,8 @@ def test_gates_are_told_by_stage_and_source():
         "delivery_id": "d1",
         "observed": "torn",
         "next_step": "fetch it again",
+        "dimension": None,
+        "runbook": "file_is_whole",
     }
     assert (told[2]["failed"], told[2]["warned"][0]["rule"]) == ([], "events_have_an_id")
 
@@ -184,7 +186,7 @@ def test_rows_for_the_warehouse_carry_run_and_acceptance(tmp_path):
     gates = tmp_path / "gates"
     write_results(gates, "landing", "run1", [_result(), _result("two_counts_agree", red=False)])
     decision = _accept(tmp_path, rule="file_is_whole", delivery_id="d1")
-    red, green = to_rows(gates, [decision])
+    red, green = to_rows(read_judgements(gates), [decision])
     assert (red["run_id"], red["rule"], red["accepted_by"]) == ("run1", "file_is_whole", "ada")
     assert (green["status"], green["accepted_by"]) == ("passed", None)
     assert red.keys() == green.keys()

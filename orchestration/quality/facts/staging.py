@@ -1,8 +1,4 @@
-"""What the gates look at: figures of each delivery, and views over staging and marts.
-
-Facts measure; rules (`expectations.suites`) judge. Every figure is counted set-based in DuckDB over
-Parquet footers, manifests or materialised tables, never over raw JSON.
-"""
+"""Figures of each staged delivery, counted in the materialised staging tables."""
 
 from __future__ import annotations
 
@@ -10,74 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from orchestration.config import Migration
-from orchestration.landing.catalog import Landed, folder_of
-from orchestration.landing.land import parquet_files
-from orchestration.landing.manifest import Manifest
+from orchestration.landing.catalog import Landed
 from orchestration.sources import EVENT_VENDORS
 from orchestration.sql import literal
-
-LANDING_FACTS = pa.schema(
-    [
-        ("source", pa.string()),
-        ("vendor", pa.string()),
-        ("delivery_id", pa.string()),
-        ("file_name", pa.string()),
-        ("bytes", pa.int64()),
-        ("state", pa.string()),
-        ("torn_reason", pa.string()),
-        ("looks_like", pa.string()),
-        ("missing_columns", pa.string()),
-        ("records", pa.int64()),
-        ("rows_written", pa.int64()),
-        ("parquet_rows", pa.int64()),
-        ("unreadable", pa.int64()),
-        ("ends_early", pa.bool_()),
-        ("declared_records", pa.int64()),
-        ("advice", pa.string()),
-        ("shortfall", pa.string()),
-        ("doubt", pa.string()),
-    ]
-)
-
-
-def landing_facts(migration: Migration, manifests: Sequence[Manifest]) -> pa.Table:
-    """One row per delivery, from its manifest and the footers of its Parquet files."""
-    rows = []
-    for manifest in manifests:
-        files = manifest.files
-        reasons = [f.torn_reason for f in files if f.torn_reason]
-        looks = [f.looks_like for f in files if f.looks_like]
-        missing = [c for f in files for c in f.missing_columns]
-        footers = (pq.read_metadata(p) for p in parquet_files(folder_of(manifest, migration)))
-        # an unrecognised file is one unreadable record by design; it is not a damaged export
-        unreadable = sum(sum(f.unreadable.values()) for f in files if f.state != "unrecognised")
-        rows.append(
-            {
-                "source": manifest.source,
-                "vendor": manifest.vendor,
-                "delivery_id": manifest.delivery_id,
-                "file_name": ", ".join(f.name for f in files),
-                "bytes": sum(f.size for f in files),
-                "state": manifest.state,
-                "torn_reason": "; ".join(reasons) or None,
-                "looks_like": ", ".join(looks) or None,
-                "missing_columns": ", ".join(missing) or None,
-                "records": manifest.records,
-                "rows_written": sum(f.written for f in files),
-                "parquet_rows": sum(footer.num_rows for footer in footers),
-                "unreadable": unreadable,
-                "ends_early": any("terminated_early" in f.unreadable for f in files),
-                "declared_records": manifest.declared_records,
-                "advice": "; ".join(f"{f.name}: {f.advice}" for f in files if f.advice) or None,
-                "shortfall": "; ".join(manifest.shortfalls) or None,
-                "doubt": "; ".join(manifest.doubts) or None,
-            }
-        )
-    return pa.Table.from_pylist(rows, schema=LANDING_FACTS)
 
 
 def write_staging_facts(
@@ -282,102 +214,3 @@ def staging_views(path: Path) -> dict[str, str]:
         "gate_staging": f"select * from read_parquet({literal(str(path))})",
         "gate_events": events,
     }
-
-
-# With the marts attached as `warehouse`.
-MARTS_VIEWS = {
-    "gate_ledger": 'select *, "read" from warehouse.quality.fct_ledger',
-    "gate_marts": f"""
-        select 'records in fct_events' as name,
-            (select count(*) from warehouse.marts.fct_events where record_part = 1) as observed,
-            (select coalesce(sum(loaded), 0)::bigint from warehouse.quality.fct_ledger
-             where vendor in ({", ".join(map(literal, EVENT_VENDORS))})) as expected
-        union all
-        select 'events in sessions', (select coalesce(sum(event_count), 0)::bigint from
-            warehouse.marts.fct_sessions),
-            (select count(session_id) from warehouse.marts.fct_events)
-        union all
-        select 'quarantined records', (select count(*) from warehouse.quality.fct_quarantine),
-            (select coalesce(sum(quarantined), 0)::bigint from warehouse.quality.fct_ledger)""",
-    "gate_rates": """
-        select 'fct_micro_conversion_daily' as mart,
-            concat_ws(' / ', occurred_on, event_name, platform, source) as cell, rate
-        from warehouse.marts.fct_micro_conversion_daily""",
-    "gate_funnels": """
-        select funnel, step_number, entities,
-            lag(entities) over (partition by funnel order by step_number) as previous_entities
-        from warehouse.marts.fct_funnel_steps""",
-    "gate_taxonomy": """
-        select source, event_name, property_name as property, kind, enforcement,
-            sum(records)::bigint as records
-        from warehouse.quality.fct_taxonomy_violations group by all""",
-    # Welch's t over daily shares, whose scatter tells more than counts: events come in sessions.
-    # Thresholds were set before it was tried: 5 days a side, 200 events a day, t <= -4, 5 %.
-    "gate_platform_mix": """
-        with latest as (
-            select source, max(occurred_on) - 28 as first_on from warehouse.marts.fct_events
-                group by source
-        ),
-        counts as (
-            select events.source, coalesce(events.platform, '(unknown)') as platform, occurred_on,
-                count(*) as events
-            from warehouse.marts.fct_events as events join latest on events.source = latest.source
-            where occurred_on > latest.first_on group by all
-        ),
-        days as (
-            select source, occurred_on, sum(events) as all_events from counts group by all
-                having sum(events) >= 200
-        ),
-        platforms as (select distinct source, platform from counts),
-        -- a platform that fell silent has no rows of its own: its share is 0, not unknown
-        shares as (
-            select days.source, days.occurred_on, platform, all_events,
-                coalesce(events, 0) as events, coalesce(events, 0) / all_events as part
-            from days join platforms using (source)
-            left join counts using (source, occurred_on, platform)
-        ),
-        splits as (
-            select one.source, one.platform, one.occurred_on as since,
-                avg(other.part) filter (other.occurred_on < one.occurred_on) as before_share,
-                avg(other.part) filter (other.occurred_on >= one.occurred_on) as after_share,
-                count(*) filter (other.occurred_on < one.occurred_on) as before_days,
-                count(*) filter (other.occurred_on >= one.occurred_on) as after_days,
-                var_samp(other.part) filter (other.occurred_on < one.occurred_on) as before_spread,
-                var_samp(other.part) filter (other.occurred_on >= one.occurred_on) as after_spread,
-                sum(other.events)::bigint as events,
-                sum(other.events) filter (other.occurred_on >= one.occurred_on) as after_events,
-                sum(other.all_events) filter (other.occurred_on >= one.occurred_on) as after_all
-            from shares as one
-            join shares as other on one.source = other.source and one.platform = other.platform
-            group by all
-            having before_days >= 5 and after_days >= 5
-        ),
-        -- Student's t with one spread for both sides: a side of five days has too few for its own
-        judged as (
-            select *,
-                (after_share - before_share) / sqrt((1 / before_days + 1 / after_days)
-                    * ((before_days - 1) * before_spread + (after_days - 1) * after_spread)
-                    / (before_days + after_days - 2)) as t
-            from splits
-            where before_spread + after_spread > 0
-        )
-        select source, platform, since, before_share, after_share, events,
-            -- at its old share the platform would stand to the others as p to 1 - p
-            greatest(0, round(before_share / nullif(1 - before_share, 0)
-                * (after_all - after_events) - after_events))::bigint as lost,
-            (t <= -3.75 and after_share <= 0.95 * before_share)::integer as suspicious
-        from judged
-        qualify row_number() over (partition by source, platform order by t) = 1""",
-    "gate_double_tracked": """
-        with days as (
-            select daily.event_name, daily.occurred_on, daily.source
-            from warehouse.marts.fct_micro_conversion_daily as daily
-            join warehouse.marts.dim_event_types as types on daily.event_name = types.event_name
-            where daily.platform = '(all)' and daily.source <> '(all)' and not types.has_primary
-        ),
-        doubled as (
-            select event_name, occurred_on, string_agg(source, ', ' order by source) as sources
-            from days group by event_name, occurred_on having count(*) > 1
-        )
-        select event_name, sources, count(*) as days from doubled group by event_name, sources""",
-}
