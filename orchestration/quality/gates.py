@@ -12,6 +12,8 @@ from expectations.suites import rules_for
 from orchestration.config import Migration
 from orchestration.landing.catalog import Landed
 from orchestration.landing.manifest import Manifest
+from orchestration.quality.delivery_figures import write_delivery_figures
+from orchestration.quality.drift.judging import write_drift
 from orchestration.quality.facts import (
     MARTS_VIEWS,
     landing_facts,
@@ -58,12 +60,15 @@ def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -
     """Judge the deliveries of `control.to_judge`: keys, clocks, taxonomy, what a re-export lost."""
     from expectations.checkpoints import run_gate
 
-    facts = _facts_file(migration, "staging")
+    facts, drift = _facts_file(migration, "staging"), _facts_file(migration, "drift")
     with open_work(migration) as connection:
         events = write_staging_facts(connection, landed, facts)
+        write_delivery_figures(connection, migration)
+        write_drift(connection, drift)
     if pq.read_metadata(facts).num_rows == 0:
         return []
     views = staging_views(facts)
+    views["gate_drift"] = f"select * from read_parquet({literal(str(drift))})"
     if (
         events == 0
     ):  # deliveries of identity records, surveys or nothing readable: no event to judge

@@ -1,0 +1,189 @@
+"""Identity: log-ins that stop, ids that vanish, one id for many, and robots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from orchestration.quality.drift.findings import Finding, percent, shown
+from orchestration.quality.drift.history import Floats, before, departures, moved
+from orchestration.quality.drift.reading import SourceFigures, cells
+from orchestration.quality.drift.thresholds import (
+    FEWEST_DAYS,
+    FEWEST_ROWS,
+    MANY_DEVICES,
+    MANY_KINDS,
+    MANY_TIMES,
+    SMALLEST_MOVE,
+    WINDOW,
+)
+
+
+def find_identity(figures: SourceFigures) -> Iterator[Finding]:
+    """Findings of the causes about ids, from `login_stopped` to `robots`."""
+    yield from _falls(
+        figures,
+        "user",
+        "login_stopped",
+        "user ids",
+        "Ask the owner of {source}'s tracking what changed in log-in on that platform; until then"
+        " persons of these dates are split.",
+    )
+    yield from _falls(
+        figures,
+        "device",
+        "anonymous_id_lost",
+        "device ids",
+        "Ask the owner of {source}'s tracking why the anonymous id is empty: sessions and first"
+        " visits of these dates cannot be joined.",
+    )
+    yield from _merges(figures)
+    yield from _one_for_many(figures)
+    yield from _steady(figures)
+
+
+def capped(totals: Floats) -> Floats:
+    """Totals cut at the upper quarter of the days before.
+
+    A campaign brings strangers: the share of known users falls, but their number does not. Held
+    against a usual day's rows, only a number that falls is a fall.
+    """
+    result = totals.copy()
+    for day in range(1, len(totals)):
+        usual = before(np.where(totals > 0, totals, np.nan), day, 0.75)
+        result[day] = np.fmin(totals[day], usual)
+    return result
+
+
+def _falls(
+    figures: SourceFigures, figure: str, cause: str, called: str, next_step: str
+) -> Iterator[Finding]:
+    with_id = figures.of(figure, "platform")
+    rows = figures.of("event", "platform")
+    totals = np.column_stack([rows.column(*key) for key in with_id.keys]) if with_id.keys else None
+    if totals is None:
+        return
+    bound = capped(totals)
+    found = departures(with_id.counts, bound, figures.weekend, figures.judged)
+    fell = (moved(with_id.counts, bound, found) == -1) & (totals >= FEWEST_ROWS)
+    for day, place in cells(found.usual, fell):
+        platform = with_id.keys[place][0]
+        share = with_id.counts[day, place] / totals[day, place]
+        usual = found.usual[day, place]
+        if share > usual - SMALLEST_MOVE:
+            continue
+        yield Finding(
+            cause=cause,
+            source=figures.source,
+            day=figures.days[day],
+            until=figures.days[day],
+            platform=platform or None,
+            what=f"only {percent(share)} of the events{_on(platform)} carry {called},"
+            f" usually {percent(usual)}",
+            records=int((usual - share) * totals[day, place]),
+            observed=float(share),
+            expected=float(usual),
+            next_step=next_step,
+        )
+
+
+def _on(platform: str) -> str:
+    return f" on {platform}" if platform else ""
+
+
+def _merges(figures: SourceFigures) -> Iterator[Finding]:
+    top = figures.of("user_devices", "item")
+    for day in figures.judged_days():
+        usual, days = _usual_top(np.nan_to_num(top.values), day)
+        for place in np.flatnonzero(top.counts[day]):
+            devices = top.values[day, place]
+            if days < FEWEST_DAYS or devices < max(MANY_DEVICES, MANY_TIMES * usual):
+                continue
+            yield Finding(
+                cause="ids_merged",
+                source=figures.source,
+                day=figures.days[day],
+                until=figures.days[day],
+                item=top.keys[place][0],
+                what=f"the one user id {shown(top.keys[place][0])} came from {devices:,.0f}"
+                f" devices, usually at most {max(usual, 1):,.0f}",
+                records=int(top.counts[day, place]),
+                observed=float(devices),
+                expected=float(usual),
+                next_step="If the id means nobody (a default, a test account), add it to"
+                " identity.denylist and run again; else ask who owns the log-in of {source}.",
+            )
+
+
+def _usual_top(values: Floats, day: int) -> tuple[float, int]:
+    """The upper tenth of the largest value a day in the window before, and the days of it."""
+    past = values[max(0, day - WINDOW) : day].max(axis=1, initial=0.0)
+    return (float(np.quantile(past, 0.9)), len(past)) if len(past) else (0.0, 0)
+
+
+def _one_for_many(figures: SourceFigures) -> Iterator[Finding]:
+    top = figures.of("device_events", "item")
+    rows = np.maximum(figures.rows, 1)
+    shares = top.counts / rows[:, None]
+    for day in figures.judged_days():
+        usual, days = _usual_top(shares, day)
+        kinds_usual, _ = _usual_top(np.nan_to_num(top.values), day)
+        for place in np.flatnonzero(top.counts[day]):
+            events, kinds = top.counts[day, place], top.values[day, place]
+            large = shares[day, place] >= max(SMALLEST_MOVE, MANY_TIMES * usual)
+            # On a quiet day one busy person is a large share: kinds of people tell a constant.
+            many = kinds >= max(MANY_KINDS, MANY_TIMES * kinds_usual)
+            if days < FEWEST_DAYS or events < FEWEST_ROWS or not (large or many):
+                continue
+            name = shown(top.keys[place][0])
+            share = percent(shares[day, place])
+            constant = many and shares[day, place] >= SMALLEST_MOVE
+            if not constant and not large:
+                continue
+            yield Finding(
+                cause="constant_id" if constant else "robots",
+                source=figures.source,
+                day=figures.days[day],
+                until=figures.days[day],
+                item=top.keys[place][0],
+                what=f"the one device id {name} stands on {share} of the events, of"
+                f" {kinds:,.0f} kinds of people"
+                if constant
+                else f"one device ({name}) sent {share} of the events,"
+                f" usually none sends more than {percent(usual)}",
+                records=int(events),
+                observed=float(shares[day, place]),
+                expected=float(usual),
+                next_step="Add the id to identity.denylist and run again, so that it joins nobody;"
+                " then ask why {source} sends a constant."
+                if constant
+                else "Look at what that device sends; if it is a robot or a load test, have"
+                " {source} filter it.",
+            )
+
+
+def _steady(figures: SourceFigures) -> Iterator[Finding]:
+    top = figures.of("steady", "item")
+    if not top.keys:
+        return
+    counts = top.counts.sum(axis=1, keepdims=True)
+    totals = figures.rows[:, None]
+    found = departures(counts, totals, figures.weekend, figures.judged)
+    rose = (moved(counts, totals, found) == 1) & (counts >= FEWEST_ROWS)
+    for day, _ in cells(found.usual, rose):
+        name = top.keys[int(top.counts[day].argmax())][0]
+        yield Finding(
+            cause="robots",
+            source=figures.source,
+            day=figures.days[day],
+            until=figures.days[day],
+            item=name,
+            what=f"{percent(counts[day, 0] / totals[day, 0])} of the events come at regular gaps,"
+            f" as a robot sends them (most from {shown(name)})",
+            records=int(counts[day, 0]),
+            observed=float(counts[day, 0] / totals[day, 0]),
+            expected=float(found.usual[day, 0]),
+            next_step="Look at what that device sends; if it is a robot or a load test, have"
+            " {source} filter it.",
+        )
