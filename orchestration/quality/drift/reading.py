@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -27,6 +27,7 @@ class Counted:
     keys: list[Key]
     counts: Floats
     values: Floats
+    starts: dict[int, dict[Key, list[int]]] = field(default_factory=dict)
 
     def column(self, *key: str) -> Floats:
         """Counts of one series; zeros where there is none."""
@@ -40,11 +41,16 @@ class Counted:
         return {key: place for place, key in enumerate(self.keys)}
 
     def under(self, *start: str) -> list[int]:
-        """Columns whose keys begin so."""
-        return [p for p, key in enumerate(self.keys) if key[: len(start)] == start]
+        """Columns whose keys begin so, in their order."""
+        if len(start) not in self.starts:
+            found: dict[Key, list[int]] = {}
+            for place, key in enumerate(self.keys):
+                found.setdefault(key[: len(start)], []).append(place)
+            self.starts[len(start)] = found
+        return self.starts[len(start)].get(start, [])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SourceFigures:
     """Figures of one source, a row a day.
 
@@ -56,6 +62,7 @@ class SourceFigures:
     days: list[date]
     judged: Bools
     table: pd.DataFrame
+    counted: dict[Key, Counted] = field(default_factory=dict)
 
     @cached_property
     def weekend(self) -> Bools:
@@ -63,7 +70,12 @@ class SourceFigures:
         return np.array([day.weekday() >= 5 for day in self.days], dtype=bool)
 
     def of(self, figure: str, *by: str) -> Counted:
-        """A figure's counts by some of `event`, `item`, `detail` and `platform`."""
+        """A figure's counts by some of `event`, `item`, `detail` and `platform`; counted once."""
+        if (figure, *by) not in self.counted:
+            self.counted[figure, *by] = self._count(figure, by)
+        return self.counted[figure, *by]
+
+    def _count(self, figure: str, by: Key) -> Counted:
         rows = self.parts.get(figure)
         shape = len(self.days)
         if rows is None:
@@ -81,7 +93,7 @@ class SourceFigures:
         counts = np.zeros((shape, len(keys)))
         np.add.at(counts, (at, column), n)
         weighted = np.zeros_like(counts)
-        np.add.at(weighted, (at, column), n * rows["value"].to_numpy(dtype=np.float64))
+        np.add.at(weighted, (at, column), n * rows["mean"].to_numpy(dtype=np.float64))
         with np.errstate(invalid="ignore", divide="ignore"):
             return Counted(keys, counts, weighted / counts)
 
@@ -138,12 +150,14 @@ def _read(
     listed = [day for day, _ in days]
     table = connection.execute(
         """select day, figure, event, item, detail, platform, sum(n)::bigint as n,
-            sum(n * value) / nullif(sum(n), 0) as value
+            -- a median is not the mean of medians: a handful of late rows would move it
+            case when figure = 'lag' then arg_max(value, n)
+                else sum(n * value) / nullif(sum(n), 0) end as mean
         from control.delivery_figures
         where source = ? and day between ? and ? and delivery_id in (
             select delivery_id from control.to_judge
             union all select delivery_id from control.deliveries where state = 'current')
-        group by all""",
+        group by day, figure, event, item, detail, platform""",
         [source, listed[0], listed[-1]],
     ).df()
     place = {pd.Timestamp(day): number for number, day in enumerate(listed)}
