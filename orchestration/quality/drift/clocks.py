@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestration.quality.drift.findings import Finding, percent
-from orchestration.quality.drift.history import Floats, before, departures, moved
+from orchestration.quality.drift.history import Floats, before, departures, past_days
 from orchestration.quality.drift.reading import SourceFigures, cells
 from orchestration.quality.drift.thresholds import (
     CLOCK_SECONDS,
     EPOCH_SHARE,
     FEWEST_DAYS,
     FEWEST_FOR_HOURS,
+    FEWEST_OF_A_CLASS,
     FEWEST_RECORDS,
     FEWEST_ROWS,
     IMPROBABLE,
@@ -38,22 +40,22 @@ def best_shift(today: Floats, history: Floats) -> int:
     `today` are 24 counts, `history` a row a day before it. The shape is a circular one, smoothed by
     one row an hour and day. A shift is told when it fits better than none by `SHIFT_GAIN` nats a
     row, when with it the day fits as well as days of the history do, and when those days tell their
-    own hour by the same measure: flat or erratic days say nothing.
+    own hour by the same measure, to half the shift: flat or erratic days say nothing.
     """
     kept = history[history.sum(axis=1) >= FEWEST_FOR_HOURS]
     rows = today.sum()
-    if rows < FEWEST_FOR_HOURS or len(kept) < FEWEST_DAYS:
+    if rows < FEWEST_FOR_HOURS or len(kept) < FEWEST_OF_A_CLASS:
         return 0
     shares = kept / kept.sum(axis=1, keepdims=True)
     shape = np.median(shares, axis=0) + 1 / kept.sum(axis=1).mean()
     shape /= shape.sum()
     shifted = np.log(np.array([np.roll(shape, hours) for hours in range(24)]))
     own = shares @ shifted.T  # mean log likelihood of each day under each shift
-    if (own.argmax(axis=1) == 0).mean() < SHIFT_KNOWN:
-        return 0
     part = today / rows
     fit = shifted @ part
     best = int(fit.argmax())
+    if (_hours(own.argmax(axis=1)) <= _hours(best) // 2).mean() < SHIFT_KNOWN:
+        return 0
     gain = float(fit[best] - fit[0])
     entropy = float((part[part > 0] * np.log(part[part > 0])).sum())
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -65,6 +67,11 @@ def best_shift(today: Floats, history: Floats) -> int:
     return best if best <= 12 else best - 24
 
 
+def _hours(shift: npt.NDArray[np.int64] | int) -> npt.NDArray[np.int64]:
+    """How many hours round the clock, in the nearer direction."""
+    return np.minimum(np.asarray(shift), 24 - np.asarray(shift))
+
+
 def _shifts(figures: SourceFigures) -> Iterator[Finding]:
     hours = figures.of("hour", "detail", "item")
     clocks = {
@@ -73,10 +80,16 @@ def _shifts(figures: SourceFigures) -> Iterator[Finding]:
     }
     shifted: set[int] = set()
     for day in figures.judged_days():
-        # Days that were found shifted are no history of a right clock.
-        past = [d for d in range(max(0, day - WINDOW), day) if d not in shifted]
-        found = {best_shift(counts[day], counts[past]) for counts in clocks.values()}
-        # Summer time moves one of the two clocks; a wrong zone moves both alike.
+        past = past_days(day, shifted)
+        kinds = [past, past[figures.weekend[past] == figures.weekend[day]]]
+        # Summer time moves one of the two clocks; a wrong zone moves both alike. A holiday has the
+        # hours of a weekend; a shift is one from either.
+        found = {
+            best_shift(counts[day], counts[days])
+            for counts in clocks.values()
+            for days in (*kinds, past[figures.weekend[past] != figures.weekend[day]])
+            if len(days) >= FEWEST_OF_A_CLASS
+        }
         if len(found) != 1 or not (hours_off := found.pop()):
             continue
         shifted.add(day)
@@ -133,7 +146,8 @@ def _future(figures: SourceFigures) -> Iterator[Finding]:
     reasons = figures.of("reason", "item")
     counts = reasons.column("future_dated")[:, None]
     totals = reasons.counts.sum(axis=1, keepdims=True)
-    rose = moved(counts, totals, departures(counts, totals, figures.weekend, figures.judged)) == 1
+    found = departures(counts, totals, figures.weekend, figures.judged)
+    rose = found.moved == 1
     for day, _ in cells(counts, rose & (counts >= FEWEST_RECORDS)):
         share = counts[day, 0] / totals[day, 0]
         yield Finding(

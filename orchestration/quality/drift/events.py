@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from orchestration.quality.drift.findings import Finding, percent
-from orchestration.quality.drift.history import Floats, before, departures
+from orchestration.quality.drift.history import Bools, Floats, before, departures, past_days, usable
 from orchestration.quality.drift.identity import capped
 from orchestration.quality.drift.reading import Counted, SourceFigures
 from orchestration.quality.drift.thresholds import (
@@ -63,14 +63,13 @@ def _stems(name: str) -> tuple[str, ...]:
 def _renamed(figures: SourceFigures) -> Iterator[Finding]:
     events = figures.of("event", "event")
     present = events.counts > 0
+    new_on = np.zeros_like(present)  # a name that was told of is not known by having come
     for day in figures.judged_days():
-        past = slice(max(0, day - WINDOW), day)
-        if day - past.start < FEWEST_DAYS:
+        past = past_days(day)
+        if len(past) < FEWEST_DAYS:
             continue
-        seen = present[past].sum(axis=0)
-        known = {
-            events.keys[p][0]: p for p in np.flatnonzero(seen * 2 >= min(day - past.start, WINDOW))
-        }
+        seen = (present[past] & usable(new_on[past], np.ones_like(new_on[past]))).sum(axis=0)
+        known = {events.keys[p][0]: p for p in np.flatnonzero(seen * 2 >= len(past))}
         usual = before(events.counts, day)
         # New is what was hardly there: a release begins on a few phones before its day.
         for place in np.flatnonzero(present[day] & (seen < FEWEST_DAYS)):
@@ -83,6 +82,7 @@ def _renamed(figures: SourceFigures) -> Iterator[Finding]:
                 continue
             if not same_name(name, other) and lost < n / 2:
                 continue  # merely alike: two names that both go on are two events
+            new_on[day, place] = True
             where = _where(figures, name, day)
             yield Finding(
                 cause="event_renamed",
@@ -127,7 +127,7 @@ def _vanished(figures: SourceFigures) -> Iterator[Finding]:
         return
     totals = np.column_stack([rows.column(platform) for _, platform in cells.keys])
     bound = capped(totals)
-    found = departures(cells.counts, bound, figures.weekend, figures.judged)
+    found = departures(cells.counts, totals, figures.weekend, figures.judged, at_most=bound)
     expected = np.nan_to_num(found.usual * bound)
     gone = (
         (expected >= FEWEST_ROWS) & (cells.counts <= VANISHED * expected) & (found.z <= -IMPROBABLE)
@@ -145,7 +145,7 @@ def _vanished(figures: SourceFigures) -> Iterator[Finding]:
 
 
 def _lost_by_version(
-    figures: SourceFigures, cells: Counted, usual: Floats, gone: Floats, day: int
+    figures: SourceFigures, cells: Counted, usual: Floats, gone: Bools, day: int
 ) -> Iterator[Finding]:
     """Versions that send everything but an event that their platform's other versions send."""
     by_version = figures.of("event", "event", "platform", "item")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -45,10 +45,15 @@ class Finding:
         return f"{self.source}: {self.what} {when} ({self.records:,} records)."
 
 
-def joined(findings: Iterable[Finding], days: Sequence[date]) -> list[Finding]:
+def joined(
+    findings: Iterable[Finding],
+    days: Sequence[date],
+    apart: Callable[[Finding], object] = lambda _: None,
+) -> list[Finding]:
     """Findings of one segment on days that follow each other in `days`, made one.
 
-    The worst day tells the figures and the words; records are added up.
+    Those for which `apart` gives different answers stay apart. The worst day tells the figures and
+    the words; records are added up.
     """
     place = {day: number for number, day in enumerate(days)}
 
@@ -59,7 +64,9 @@ def joined(findings: Iterable[Finding], days: Sequence[date]) -> list[Finding]:
     for _, group in groupby(sorted(findings, key=lambda f: (*identity(f), f.day)), key=identity):
         runs: list[list[Finding]] = []
         for finding in group:
-            if runs and place[finding.day] - place[runs[-1][-1].until] <= 1:
+            last = runs[-1][-1] if runs else finding
+            follows = place[finding.day] - place[last.until] <= 1 and apart(last) == apart(finding)
+            if runs and follows:
                 runs[-1].append(finding)
             else:
                 runs.append([finding])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestration.quality.drift.findings import Finding, percent, shown
-from orchestration.quality.drift.history import Floats, before, departures, moved
+from orchestration.quality.drift.history import Floats, before, departures, past_days
 from orchestration.quality.drift.reading import SourceFigures, cells
 from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
@@ -16,7 +16,6 @@ from orchestration.quality.drift.thresholds import (
     MANY_KINDS,
     MANY_TIMES,
     SMALLEST_MOVE,
-    WINDOW,
 )
 
 
@@ -64,15 +63,24 @@ def _falls(
     totals = np.column_stack([rows.column(*key) for key in with_id.keys]) if with_id.keys else None
     if totals is None:
         return
-    bound = capped(totals)
-    found = departures(with_id.counts, bound, figures.weekend, figures.judged)
-    fell = (moved(with_id.counts, bound, found) == -1) & (totals >= FEWEST_ROWS)
+    found = departures(
+        with_id.counts, totals, figures.weekend, figures.judged, at_most=capped(totals)
+    )
+    fell = (found.moved == -1) & (totals >= FEWEST_ROWS)
+    measured = totals >= FEWEST_ROWS
+    told: set[int] = set()
     for day, place in cells(found.usual, fell):
-        platform = with_id.keys[place][0]
-        share = with_id.counts[day, place] / totals[day, place]
-        usual = found.usual[day, place]
-        if share > usual - SMALLEST_MOVE:
+        if day in told:
             continue
+        # A fault of all platforms is one finding.
+        everywhere = fell[day].sum() > 1 and (fell[day] | ~measured[day]).all()
+        if everywhere:
+            told.add(day)
+        platform = "" if everywhere else with_id.keys[place][0]
+        places = np.flatnonzero(fell[day]) if everywhere else np.array([place])
+        rows_of = totals[day, places]
+        share = with_id.counts[day, places].sum() / rows_of.sum()
+        usual = float((found.usual[day, places] * rows_of).sum() / rows_of.sum())
         yield Finding(
             cause=cause,
             source=figures.source,
@@ -81,7 +89,7 @@ def _falls(
             platform=platform or None,
             what=f"only {percent(share)} of the events{_on(platform)} carry {called},"
             f" usually {percent(usual)}",
-            records=int((usual - share) * totals[day, place]),
+            records=int((usual - share) * rows_of.sum()),
             observed=float(share),
             expected=float(usual),
             next_step=next_step,
@@ -94,12 +102,14 @@ def _on(platform: str) -> str:
 
 def _merges(figures: SourceFigures) -> Iterator[Finding]:
     top = figures.of("user_devices", "item")
+    flagged: set[int] = set()
     for day in figures.judged_days():
-        usual, days = _usual_top(np.nan_to_num(top.values), day)
+        usual, days = _usual_top(np.nan_to_num(top.values), day, flagged)
         for place in np.flatnonzero(top.counts[day]):
             devices = top.values[day, place]
             if days < FEWEST_DAYS or devices < max(MANY_DEVICES, MANY_TIMES * usual):
                 continue
+            flagged.add(day)
             yield Finding(
                 cause="ids_merged",
                 source=figures.source,
@@ -116,9 +126,9 @@ def _merges(figures: SourceFigures) -> Iterator[Finding]:
             )
 
 
-def _usual_top(values: Floats, day: int) -> tuple[float, int]:
-    """The upper tenth of the largest value a day in the window before, and the days of it."""
-    past = values[max(0, day - WINDOW) : day].max(axis=1, initial=0.0)
+def _usual_top(values: Floats, day: int, flagged: set[int]) -> tuple[float, int]:
+    """The upper tenth of the largest value a day of its history, and the days of that."""
+    past = values[past_days(day, flagged)].max(axis=1, initial=0.0)
     return (float(np.quantile(past, 0.9)), len(past)) if len(past) else (0.0, 0)
 
 
@@ -126,9 +136,10 @@ def _one_for_many(figures: SourceFigures) -> Iterator[Finding]:
     top = figures.of("device_events", "item")
     rows = np.maximum(figures.rows, 1)
     shares = top.counts / rows[:, None]
+    flagged: set[int] = set()
     for day in figures.judged_days():
-        usual, days = _usual_top(shares, day)
-        kinds_usual, _ = _usual_top(np.nan_to_num(top.values), day)
+        usual, days = _usual_top(shares, day, flagged)
+        kinds_usual, _ = _usual_top(np.nan_to_num(top.values), day, flagged)
         for place in np.flatnonzero(top.counts[day]):
             events, kinds = top.counts[day, place], top.values[day, place]
             large = shares[day, place] >= max(SMALLEST_MOVE, MANY_TIMES * usual)
@@ -141,6 +152,7 @@ def _one_for_many(figures: SourceFigures) -> Iterator[Finding]:
             constant = many and shares[day, place] >= SMALLEST_MOVE
             if not constant and not large:
                 continue
+            flagged.add(day)
             yield Finding(
                 cause="constant_id" if constant else "robots",
                 source=figures.source,
@@ -170,7 +182,7 @@ def _steady(figures: SourceFigures) -> Iterator[Finding]:
     counts = top.counts.sum(axis=1, keepdims=True)
     totals = figures.rows[:, None]
     found = departures(counts, totals, figures.weekend, figures.judged)
-    rose = (moved(counts, totals, found) == 1) & (counts >= FEWEST_ROWS)
+    rose = (found.moved == 1) & (counts >= FEWEST_ROWS)
     for day, _ in cells(found.usual, rose):
         name = top.keys[int(top.counts[day].argmax())][0]
         yield Finding(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,8 +42,12 @@ DRIFT: Final = pa.schema(
 _NEED_NO_HISTORY: Final = frozenset({"epoch_unit", "replayed_delivery"})
 
 
-def find_all(figures: SourceFigures) -> list[Finding]:
-    """Every finding of one source, days that follow each other joined."""
+def find_all(figures: SourceFigures, owners: Mapping[date, str] | None = None) -> list[Finding]:
+    """Every finding of one source that lasts into the days to judge, its days joined.
+
+    `owners` are the judged deliveries by day: what blocks is told of each of them by itself, since
+    each is to be held.
+    """
 
     def each() -> Iterator[Finding]:
         yield from find_clocks(figures)
@@ -53,13 +58,20 @@ def find_all(figures: SourceFigures) -> list[Finding]:
         yield from find_repeats(figures)
         yield from find_surveys(figures)
 
-    return joined(each(), figures.days)
+    of_day = owners or {}
+    findings = joined(
+        each(),
+        figures.days,
+        lambda f: of_day.get(f.day) if CAUSES[f.cause].severity == "block" else None,
+    )
+    new = [day for day, is_new in zip(figures.days, figures.new, strict=True) if is_new]
+    return [f for f in findings if any(f.day <= day <= f.until for day in new)]
 
 
 def write_drift(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     """Judge the deliveries of `control.to_judge` by their figures; rows written to Parquet.
 
-    A finding is told of the delivery that has most of the rows of its first day. Reads
+    A finding is told of the delivery that has most of the rows of its first day to judge. Reads
     `control.delivery_figures`, which must hold these deliveries.
     """
     rows: list[dict[str, Any]] = []
@@ -72,8 +84,8 @@ def write_drift(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
             for place, day in enumerate(figures.days)
             if place >= FEWEST_DAYS and day in owners
         }
-        for finding in find_all(figures):
-            delivery = owners[finding.day]
+        for finding in find_all(figures, owners):
+            delivery = owners[min(d for d in owners if finding.day <= d <= finding.until)]
             told.add((delivery, finding.cause))
             rows.append(_row(finding, delivery))
     for source, delivery in connection.execute(

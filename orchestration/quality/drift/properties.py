@@ -8,7 +8,7 @@ import numpy as np
 
 from orchestration.quality.drift.events import same_name
 from orchestration.quality.drift.findings import Finding, percent, shown
-from orchestration.quality.drift.history import Floats, before, departures, moved
+from orchestration.quality.drift.history import Floats, before, departures, past_days
 from orchestration.quality.drift.reading import Counted, SourceFigures, cells
 from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
@@ -38,7 +38,7 @@ def _missing(figures: SourceFigures) -> Iterator[Finding]:
         return
     totals = totals_of(figures, filled)
     found = departures(filled.counts, totals, figures.weekend, figures.judged)
-    fell = (moved(filled.counts, totals, found) == -1) & (totals >= FEWEST_ROWS)
+    fell = (found.moved == -1) & (totals >= FEWEST_ROWS)
     shares = filled.counts / np.maximum(totals, 1)
     for day, place in cells(found.usual, fell):
         event, name = filled.keys[place]
@@ -129,7 +129,7 @@ def _types(figures: SourceFigures) -> Iterator[Finding]:
     filled = figures.of("kind", "event", "item")
     totals = np.column_stack([filled.column(*key[:2]) for key in kinds.keys])
     found = departures(kinds.counts, totals, figures.weekend, figures.judged)
-    rose = moved(kinds.counts, totals, found) == 1
+    rose = found.moved == 1
     for day, place in cells(found.usual, rose & (kinds.counts >= FEWEST_RECORDS)):
         event, name, kind = kinds.keys[place]
         siblings = kinds.under(event, name)
@@ -165,13 +165,15 @@ def _constants(figures: SourceFigures) -> Iterator[Finding]:
         with np.errstate(invalid="ignore", divide="ignore"):
             shares = values.counts[:, places] / rows[:, None]
         top = np.nan_to_num(shares).max(axis=1)
+        flagged: set[int] = set()
         for day in figures.judged_days():
-            past = top[max(0, day - WINDOW) : day][rows[max(0, day - WINDOW) : day] >= FEWEST_ROWS]
+            past = top[past_days(day, flagged, rows >= FEWEST_ROWS)]
             if len(past) < FEWEST_DAYS or rows[day] < 2 * FEWEST_ROWS:
                 continue
             # Half at most on all days before, so that a lucky day is out of the question.
             if top[day] < 0.98 or past.max() > 0.5:
                 continue
+            flagged.add(day)
             value = values.keys[places[int(np.nan_to_num(shares[day]).argmax())]][2]
             yield Finding(
                 cause="constant_value",

@@ -55,12 +55,14 @@ class SourceFigures:
     """Figures of one source, a row a day.
 
     `table` has the columns of `control.delivery_figures` summed by day, with `at`, the place of the
-    day in `days`; `judged` are the days that a new delivery touches.
+    day in `days`. `new` are the days that a delivery to be judged touches, `judged` those and the
+    window before them: so a fault that lasts is dated by its first day, and is no history.
     """
 
     source: str
     days: list[date]
     judged: Bools
+    new: Bools
     table: pd.DataFrame
     counted: dict[Key, Counted] = field(default_factory=dict)
 
@@ -81,11 +83,11 @@ class SourceFigures:
         if rows is None:
             return Counted([], np.zeros((shape, 0)), np.full((shape, 0), np.nan))
         if not by:
-            keys = [()]
-            column = np.zeros(len(rows), dtype=np.int64)
+            keys: list[Key] = [()]
+            column = np.zeros(len(rows), dtype=np.intp)
         else:
             grouped = rows.groupby(list(by), sort=True)
-            column = grouped.ngroup().to_numpy()
+            column = grouped.ngroup().to_numpy(dtype=np.intp)
             named = [k if isinstance(k, tuple) else (k,) for k in grouped.groups]
             keys = [tuple(map(str, key)) for key in named]
         at = rows["at"].to_numpy()
@@ -137,15 +139,18 @@ def read_figures(connection: duckdb.DuckDBPyConnection) -> list[SourceFigures]:
     for source in sorted({source for source, _, judged in days if judged}):
         of_source = [(day, judged) for name, day, judged in days if name == source]
         first = next(place for place, (_, judged) in enumerate(of_source) if judged)
-        of_source = of_source[max(0, first - WINDOW) :]
         last = max(place for place, (_, judged) in enumerate(of_source) if judged)
-        of_source = of_source[: last + 1]
-        found.append(_read(connection, source, of_source))
+        start = max(0, first - 2 * WINDOW)
+        listed = of_source[start : last + 1]
+        found.append(_read(connection, source, listed, max(0, first - WINDOW) - start))
     return found
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, source: str, days: Sequence[tuple[date, bool]]
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    days: Sequence[tuple[date, bool]],
+    first_judged: int,
 ) -> SourceFigures:
     listed = [day for day, _ in days]
     table = connection.execute(
@@ -162,8 +167,9 @@ def _read(
     ).df()
     place = {pd.Timestamp(day): number for number, day in enumerate(listed)}
     table["at"] = pd.to_datetime(table["day"]).map(place).astype("int64")
-    judged = np.array([each for _, each in days], dtype=bool)
-    return SourceFigures(source, listed, judged, table)
+    new = np.array([each for _, each in days], dtype=bool)
+    judged = np.arange(len(listed)) >= first_judged
+    return SourceFigures(source, listed, judged, new, table)
 
 
 def cells(share: Floats, mask: Bools) -> Iterator[tuple[int, int]]:

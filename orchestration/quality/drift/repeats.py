@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestration.quality.drift.findings import Finding, percent
-from orchestration.quality.drift.history import departures, moved
+from orchestration.quality.drift.history import departures
 from orchestration.quality.drift.reading import SourceFigures, cells
 from orchestration.quality.drift.thresholds import FEWEST_RECORDS, FEWEST_ROWS, REPLAYED
 
@@ -59,7 +59,7 @@ def _duplicates(figures: SourceFigures) -> Iterator[Finding]:
         if counts.shape[1] == 0:
             continue
         found = departures(counts, totals, figures.weekend, figures.judged)
-        rose = (moved(counts, totals, found) == 1) & (counts >= FEWEST_RECORDS)
+        rose = (found.moved == 1) & (counts >= FEWEST_RECORDS)
         for day, _ in cells(found.usual, rose):
             share = counts[day, 0] / totals[day, 0]
             yield Finding(
@@ -85,7 +85,7 @@ def _double_firing(figures: SourceFigures) -> Iterator[Finding]:
         return
     totals = np.column_stack([events.column(*key) for key in doubles.keys])
     found = departures(doubles.counts, totals, figures.weekend, figures.judged)
-    rose = (moved(doubles.counts, totals, found) == 1) & (totals >= FEWEST_ROWS)
+    rose = (found.moved == 1) & (totals >= FEWEST_ROWS)
     for day, place in cells(found.usual, rose & (doubles.counts >= FEWEST_RECORDS)):
         [event] = doubles.keys[place]
         share = doubles.counts[day, place] / totals[day, place]

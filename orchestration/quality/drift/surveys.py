@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import poisson
 
 from orchestration.quality.drift.findings import Finding, percent, shown
+from orchestration.quality.drift.history import past_days
 from orchestration.quality.drift.reading import SourceFigures
 from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
@@ -16,7 +17,6 @@ from orchestration.quality.drift.thresholds import (
     FLOOD_PROBABILITY,
     FLOOD_TIMES,
     SCALE_VALUES,
-    WINDOW,
 )
 
 
@@ -33,9 +33,10 @@ def _floods(figures: SourceFigures) -> Iterator[Finding]:
     counts = responses.counts[:, 0]
     respondents = figures.of("respondent", "item")
     most = respondents.counts.max(axis=1, initial=0.0)
+    flagged: set[int] = set()
     for day in figures.judged_days():
-        past = slice(max(0, day - WINDOW), day)
-        if day - past.start < FEWEST_DAYS:
+        past = past_days(day, flagged)
+        if len(past) < FEWEST_DAYS:
             continue
         # The upper quarter of days with responses: invitations go out in bursts.
         usual = float(np.quantile(counts[past], 0.75))
@@ -43,6 +44,7 @@ def _floods(figures: SourceFigures) -> Iterator[Finding]:
         improbable = poisson.sf(n - 1, max(usual, 1.0)) < FLOOD_PROBABILITY
         above = n > max(FLOOD_TIMES * usual, 2 * counts[past].max())
         if n >= FEWEST_RESPONSES and improbable and above:
+            flagged.add(day)
             yield Finding(
                 cause="survey_flood",
                 source=figures.source,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestration.quality.drift.findings import Finding, percent, shown
-from orchestration.quality.drift.history import Floats
+from orchestration.quality.drift.history import Floats, past_days
 from orchestration.quality.drift.reading import Counted, SourceFigures
 from orchestration.quality.drift.thresholds import (
     CLOSED_COVER,
@@ -20,7 +20,6 @@ from orchestration.quality.drift.thresholds import (
     SIZE_JUMP,
     SMALLEST_MOVE,
     USUAL_SIZE,
-    WINDOW,
 )
 
 # What is meant to change: campaigns come and go, versions are released, and vendors' own fields.
@@ -50,26 +49,27 @@ def _unseen(
 ) -> Iterator[Finding]:
     places = values.under(event, name)
     counts = values.counts[:, places]
+    flagged: set[int] = set()
     for day in figures.judged_days():
-        past = slice(max(0, day - WINDOW), day)
-        days = rows[past] >= FEWEST_RECORDS
-        if days.sum() < FEWEST_DAYS or rows[day] < FEWEST_ROWS:
+        past = past_days(day, flagged, rows >= FEWEST_RECORDS)
+        if len(past) < FEWEST_DAYS or rows[day] < FEWEST_ROWS:
             continue
-        history = counts[past][days]
+        history = counts[past]
         listed = (history > 0).any(axis=0)
-        covered = history.sum() / max(rows[past][days].sum(), 1)
+        covered = history.sum() / max(rows[past].sum(), 1)
         if listed.sum() > CLOSED_LIST or covered < CLOSED_COVER:
             continue
         # A list that grew of late is no closed one.
         recent = history[FEWEST_DAYS:]
         grew = (recent > 0).any(axis=0) & ~(history[:FEWEST_DAYS] > 0).any(axis=0)
         often = (recent[:, grew] > 0).sum(axis=0) if grew.any() else np.zeros(0)
-        unseen = (history > 0).sum(axis=0) < min(3, days.sum())
+        unseen = (history > 0).sum(axis=0) < 3
         n = float(counts[day][unseen].sum())
         if n < max(FEWEST_RECORDS, SMALLEST_MOVE * rows[day]) or (often >= 3).sum() > 1:
             continue
         if history[:, unseen].sum(axis=1).max(initial=0.0) > n / 2:
             continue
+        flagged.add(day)
         top = [p for p in np.argsort(-counts[day] * unseen)[:3] if counts[day, p] * unseen[p]]
         told = ", ".join(repr(shown(values.keys[places[p]][2])) for p in top)
         yield Finding(
@@ -101,12 +101,12 @@ def _sizes(
     numbers = counts.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = (counts * logs).sum(axis=1) / numbers
+    flagged: set[int] = set()
     for day in figures.judged_days():
-        past = slice(max(0, day - WINDOW), day)
-        days = numbers[past] >= FEWEST_RECORDS
-        if days.sum() < FEWEST_DAYS or numbers[day] < FEWEST_ROWS:
+        past = past_days(day, flagged, numbers >= FEWEST_RECORDS)
+        if len(past) < FEWEST_DAYS or numbers[day] < FEWEST_ROWS:
             continue
-        history = counts[past][days]
+        history = counts[past]
         share = history.sum(axis=0) / history.sum()
         usual = bins[share >= USUAL_SIZE]
         if not usual.size:
@@ -114,19 +114,20 @@ def _sizes(
         # One half decade beside the usual ones is their tail.
         far = (bins < usual.min() - 1) | (bins > usual.max() + 1)
         n = float(counts[day][far].sum())
-        old = float((history * logs[past][days]).sum() / history.sum())
+        old = float((history * logs[past]).sum() / history.sum())
         jumped = far
         if (
             n < max(FEWEST_RECORDS, SMALLEST_MOVE * numbers[day])
             or n / numbers[day] < 3 * share[far].sum()
         ):
-            past_means = means[past][days]
+            past_means = means[past]
             limit = (
                 IMPROBABLE * 1.4826 * float(np.median(np.abs(past_means - np.median(past_means))))
             )
             if abs(means[day] - old) < max(SIZE_JUMP, limit):
                 continue
             jumped, n = np.ones_like(far), float(numbers[day])
+        flagged.add(day)
         moved = counts[day] * jumped
         factor = 10 ** (float((moved * logs[day]).sum() / moved.sum()) - old)
         yield Finding(

@@ -92,7 +92,9 @@ def _day(draw: Random, number: int, usual: int) -> pd.DataFrame:
             "method": np.where(
                 event == "order_paid", draw.choice(METHODS, len(at), p=[0.5, 0.25, 0.15, 0.1]), None
             ),
-            "plan": np.where(draw.random(len(at)) < 0.7, np.where(trait < 0.5, "free", "pro"), None),
+            "plan": np.where(
+                draw.random(len(at)) < 0.7, np.where(trait < 0.5, "free", "pro"), None
+            ),
             "topic": np.char.add("topic ", draw.integers(0, 12, len(at)).astype(str)),
             "campaign": np.where(who >= 10_000, "spring_refund", None),
             "reason": None,
