@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -34,42 +35,78 @@ def find_clocks(figures: SourceFigures) -> Iterator[Finding]:
     yield from _drifts(figures)
 
 
-def best_shift(today: Floats, history: Floats) -> int:
-    """By how many hours (-11 to 12) a day's counts lie after the shape of its history, 0 for none.
+@dataclass(frozen=True)
+class Shape:
+    """The hours of the day of some days: log shares under each shift, and how far days are off.
 
-    `today` are 24 counts, `history` a row a day before it. The shape is a circular one, smoothed by
-    one row an hour and day. A shift is told when it fits better than none by `SHIFT_GAIN` nats a
-    row, when with it the day fits as well as days of the history do, and when those days tell their
-    own hour by the same measure, to half the shift: flat or erratic days say nothing.
+    `known` are the shifts that fit those days best; 0 where a shape tells its own hour.
+    """
+
+    shifted: Floats
+    known: npt.NDArray[np.int64]
+    misfit: float
+
+    def misfits(self, counts: Floats) -> Floats:
+        """Nats a row between a day's 24 counts and the shape under each of 24 shifts."""
+        part = counts / counts.sum()
+        entropy = float((part[part > 0] * np.log(part[part > 0])).sum())
+        return np.asarray(entropy - self.shifted @ part, dtype=np.float64)
+
+
+def shape_of(history: Floats) -> Shape | None:
+    """The shape of some days of 24 counts each; None where there are too few to tell.
+
+    It is the median share of each hour, smoothed by one row an hour and day. Days of the history
+    may be off by half more than they are, and no further.
     """
     kept = history[history.sum(axis=1) >= FEWEST_FOR_HOURS]
-    rows = today.sum()
-    if rows < FEWEST_FOR_HOURS or len(kept) < FEWEST_OF_A_CLASS:
-        return 0
+    if len(kept) < FEWEST_OF_A_CLASS:
+        return None
     shares = kept / kept.sum(axis=1, keepdims=True)
     shape = np.median(shares, axis=0) + 1 / kept.sum(axis=1).mean()
     shape /= shape.sum()
     shifted = np.log(np.array([np.roll(shape, hours) for hours in range(24)]))
-    own = shares @ shifted.T  # mean log likelihood of each day under each shift
-    part = today / rows
-    fit = shifted @ part
-    best = int(fit.argmax())
-    if (_hours(own.argmax(axis=1)) <= _hours(best) // 2).mean() < SHIFT_KNOWN:
+    found = Shape(shifted, np.zeros(0, dtype=np.int64), 0.0)
+    misfits = np.array([found.misfits(day) for day in kept])
+    return Shape(shifted, misfits.argmin(axis=1), 1.5 * float(misfits[:, 0].max()))
+
+
+def best_shift(today: Floats, shape: Shape) -> int:
+    """By how many hours (-11 to 12) a day's counts lie after a shape, 0 for none.
+
+    A shift is told when it fits better than none by `SHIFT_GAIN` nats a row, when with it the day
+    fits as well as days of the history do, and when those tell their own hour by the same measure,
+    to half the shift: flat or erratic days say nothing.
+    """
+    rows = today.sum()
+    if rows < FEWEST_FOR_HOURS:
         return 0
-    gain = float(fit[best] - fit[0])
-    entropy = float((part[part > 0] * np.log(part[part > 0])).sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        entropies = np.nansum(np.where(shares > 0, shares * np.log(shares), 0.0), axis=1)
-    misfits = entropies - own[:, 0]  # how far days of the history are from their own shape
-    fits = entropy - float(fit[best]) <= 1.5 * float(misfits.max())
-    if gain < SHIFT_GAIN or gain * rows < SHIFT_TOTAL_GAIN or not fits:
+    misfits = shape.misfits(today)
+    best = int(misfits.argmin())
+    gain = float(misfits[0] - misfits[best])
+    tells = (_hours(shape.known) <= _hours(np.array(best)) // 2).mean() >= SHIFT_KNOWN
+    fits = misfits[best] <= shape.misfit
+    if not tells or not fits or gain < SHIFT_GAIN or gain * rows < SHIFT_TOTAL_GAIN:
         return 0
     return best if best <= 12 else best - 24
 
 
-def _hours(shift: npt.NDArray[np.int64] | int) -> npt.NDArray[np.int64]:
+def _hours(shifts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """How many hours round the clock, in the nearer direction."""
-    return np.minimum(np.asarray(shift), 24 - np.asarray(shift))
+    nearer: npt.NDArray[np.int64] = np.minimum(shifts, 24 - shifts)
+    return nearer
+
+
+def _shift_of(
+    counts: Floats, day: int, alike: npt.NDArray[np.int64], others: npt.NDArray[np.int64]
+) -> int:
+    """The shift against days of the same kind; 0 where the others explain it: a holiday."""
+    shape, other = shape_of(counts[alike]), shape_of(counts[others])
+    if shape is None or not (shift := best_shift(counts[day], shape)):
+        return 0
+    if other is not None and other.misfits(counts[day])[0] <= other.misfit:
+        return 0
+    return shift
 
 
 def _shifts(figures: SourceFigures) -> Iterator[Finding]:
@@ -81,15 +118,9 @@ def _shifts(figures: SourceFigures) -> Iterator[Finding]:
     shifted: set[int] = set()
     for day in figures.judged_days():
         past = past_days(day, shifted)
-        kinds = [past, past[figures.weekend[past] == figures.weekend[day]]]
-        # Summer time moves one of the two clocks; a wrong zone moves both alike. A holiday has the
-        # hours of a weekend; a shift is one from either.
-        found = {
-            best_shift(counts[day], counts[days])
-            for counts in clocks.values()
-            for days in (*kinds, past[figures.weekend[past] != figures.weekend[day]])
-            if len(days) >= FEWEST_OF_A_CLASS
-        }
+        alike = figures.weekend[past] == figures.weekend[day]
+        # Summer time moves one of the two clocks; a wrong zone moves both alike.
+        found = {_shift_of(counts, day, past[alike], past[~alike]) for counts in clocks.values()}
         if len(found) != 1 or not (hours_off := found.pop()):
             continue
         shifted.add(day)

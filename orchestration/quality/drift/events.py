@@ -126,7 +126,7 @@ def _vanished(figures: SourceFigures) -> Iterator[Finding]:
     if not cells.keys:
         return
     totals = np.column_stack([rows.column(platform) for _, platform in cells.keys])
-    bound = capped(totals)
+    bound = capped(totals, figures.weekend)
     found = departures(cells.counts, totals, figures.weekend, figures.judged, at_most=bound)
     expected = np.nan_to_num(found.usual * bound)
     gone = (

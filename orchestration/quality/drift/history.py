@@ -57,9 +57,9 @@ def departures(
     `totals` of 0 or nan mean that the series was not there to be measured. A day is compared with
     all days of the window and with those of its own kind and of the other (a holiday is like a
     weekend); what any of them explains is no departure. `at_most` bounds the totals that counts are
-    expected of; only falls can then be told. Only rows of `judged` are computed, in order of time, and a day on which a
-    series moved is no history of it while there is enough without: a fault does not become usual
-    before it fills most of the window.
+    expected of; only falls can then be told. Only rows of `judged` are computed, in order of time,
+    and a day on which a series moved is no history of it while there is enough without: a fault
+    does not become usual before it fills most of the window.
     """
     days, series = counts.shape
     z = np.zeros((days, series))
@@ -125,9 +125,9 @@ def _scores(
         bound = totals if at_most is None else np.fmin(totals, at_most)
         spread = (counts - bound * share) / np.sqrt(bound * share * (1 - share) + floor)
         if at_most is None:
-            own = _quantile(np.abs(spread)) / _NORMAL_AT_QUANTILE
+            own = quantile(np.abs(spread)) / _NORMAL_AT_QUANTILE
         else:  # only falls are looked for, and only falls of the past are their measure
-            own = -_quantile(spread, 1 - SPREAD_QUANTILE) / _NORMAL_BELOW_QUANTILE
+            own = -quantile(spread, 1 - SPREAD_QUANTILE) / _NORMAL_BELOW_QUANTILE
         # Scatter that most series share is the source's way; none is trusted to be calmer.
         excess = np.maximum.reduce([np.ones_like(own), own, np.full_like(own, _typical(own))])
         variance = total * share * (1 - share) * (1 + total / all_rows) + floor
@@ -148,10 +148,10 @@ def _usual_share(counts: Floats, totals: Floats) -> tuple[Floats, Floats]:
 
 
 def _median(values: Floats) -> Floats:
-    return _quantile(values, 0.5)
+    return quantile(values, 0.5)
 
 
-def _quantile(values: Floats, at: float = SPREAD_QUANTILE) -> Floats:
+def quantile(values: Floats, at: float = SPREAD_QUANTILE) -> Floats:
     """Of each column, without its nans; nan for a column of nothing else.
 
     By one sort of the whole matrix, to whose end nans go: numpy's own takes column by column.
@@ -198,4 +198,4 @@ def before(values: Floats, day: int, at: float = 0.5) -> Floats:
     window = values[max(0, day - WINDOW) : day]
     if not len(window):
         return np.full(values.shape[1], np.nan)
-    return _quantile(window, at)
+    return quantile(window, at)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestration.quality.drift.findings import Finding, percent, shown
-from orchestration.quality.drift.history import Floats, before, departures, past_days
+from orchestration.quality.drift.history import Bools, Floats, departures, past_days, quantile
 from orchestration.quality.drift.reading import SourceFigures, cells
 from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
+    FEWEST_OF_A_CLASS,
     FEWEST_ROWS,
     MANY_DEVICES,
     MANY_KINDS,
@@ -42,15 +43,18 @@ def find_identity(figures: SourceFigures) -> Iterator[Finding]:
     yield from _steady(figures)
 
 
-def capped(totals: Floats) -> Floats:
-    """Totals cut at the upper quarter of the days before.
+def capped(totals: Floats, weekend: Bools) -> Floats:
+    """Totals cut at the upper quarter of the days before, weekends by themselves.
 
     A campaign brings strangers: the share of known users falls, but their number does not. Held
     against a usual day's rows, only a number that falls is a fall.
     """
     result = totals.copy()
     for day in range(1, len(totals)):
-        usual = before(np.where(totals > 0, totals, np.nan), day, 0.75)
+        past = past_days(day)
+        alike = past[weekend[past] == weekend[day]]
+        days = alike if len(alike) >= FEWEST_OF_A_CLASS else past
+        usual = quantile(np.where(totals[days] > 0, totals[days], np.nan), 0.75)
         result[day] = np.fmin(totals[day], usual)
     return result
 
@@ -64,7 +68,11 @@ def _falls(
     if totals is None:
         return
     found = departures(
-        with_id.counts, totals, figures.weekend, figures.judged, at_most=capped(totals)
+        with_id.counts,
+        totals,
+        figures.weekend,
+        figures.judged,
+        at_most=capped(totals, figures.weekend),
     )
     fell = (found.moved == -1) & (totals >= FEWEST_ROWS)
     measured = totals >= FEWEST_ROWS

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from orchestration.quality.drift.history import Bools, Floats
@@ -84,10 +85,10 @@ class SourceFigures:
             return Counted([], np.zeros((shape, 0)), np.full((shape, 0), np.nan))
         if not by:
             keys: list[Key] = [()]
-            column = np.zeros(len(rows), dtype=np.intp)
+            column: npt.NDArray[np.int64] = np.zeros(len(rows), dtype=np.int64)
         else:
             grouped = rows.groupby(list(by), sort=True)
-            column = grouped.ngroup().to_numpy(dtype=np.intp)
+            column = grouped.ngroup().to_numpy().astype(np.int64)
             named = [k if isinstance(k, tuple) else (k,) for k in grouped.groups]
             keys = [tuple(map(str, key)) for key in named]
         at = rows["at"].to_numpy()
