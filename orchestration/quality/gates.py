@@ -14,6 +14,8 @@ from expectations.suites import rules_for
 from orchestration.config import Migration
 from orchestration.landing.catalog import Landed
 from orchestration.landing.manifest import Manifest, manifests
+from orchestration.quality.delivery_figures import write_delivery_figures
+from orchestration.quality.drift.judging import write_drift
 from orchestration.quality.facts import (
     MARTS_VIEWS,
     arrival_views,
@@ -65,14 +67,18 @@ def judge_landing(
 
 def judge_staging(migration: Migration, run_id: str, landed: Sequence[Landed]) -> list[RuleResult]:
     """Judge the deliveries of `control.to_judge`: keys, clocks, taxonomy, what a re-export lost."""
-    facts = _facts_file(migration, "staging")
-    arrivals = _facts_file(migration, "arrivals")
+    facts, arrivals, drift = (
+        _facts_file(migration, name) for name in ("staging", "arrivals", "drift")
+    )
     with open_work(migration) as connection:
         events = write_staging_facts(connection, landed, facts)
         write_arrival_facts(connection, arrivals)
+        write_delivery_figures(connection, migration)
+        write_drift(connection, drift)
     if pq.read_metadata(facts).num_rows == 0:
         return []
     views = staging_views(facts) | arrival_views(arrivals)
+    views["gate_drift"] = f"select * from read_parquet({literal(str(drift))})"
     if (
         events == 0
     ):  # deliveries of identity records, surveys or nothing readable: no event to judge

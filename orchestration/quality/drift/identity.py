@@ -1,0 +1,209 @@
+"""Identity: log-ins that stop, ids that vanish, one id for many, and robots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from orchestration.quality.drift.findings import Finding, percent, shown
+from orchestration.quality.drift.history import Bools, Floats, departures, past_days, quantile
+from orchestration.quality.drift.reading import SourceFigures, cells
+from orchestration.quality.drift.thresholds import (
+    FEWEST_DAYS,
+    FEWEST_OF_A_CLASS,
+    FEWEST_ROWS,
+    MANY_DEVICES,
+    MANY_KINDS,
+    MANY_TIMES,
+    SMALLEST_MOVE,
+)
+
+
+def find_identity(figures: SourceFigures) -> Iterator[Finding]:
+    """Findings of the causes about ids, from `login_stopped` to `robots`."""
+    yield from _falls(
+        figures,
+        "user",
+        "login_stopped",
+        "user ids",
+        "Ask the owner of {source}'s tracking what changed in log-in on that platform; until then"
+        " persons of these dates are split.",
+    )
+    yield from _falls(
+        figures,
+        "device",
+        "anonymous_id_lost",
+        "device ids",
+        "Ask the owner of {source}'s tracking why the anonymous id is empty: sessions and first"
+        " visits of these dates cannot be joined.",
+    )
+    yield from _merges(figures)
+    yield from _one_for_many(figures)
+    yield from _steady(figures)
+
+
+def capped(totals: Floats, weekend: Bools) -> Floats:
+    """Totals cut at the upper quarter of the days before, weekends by themselves.
+
+    A campaign brings strangers: the share of known users falls, but their number does not. Held
+    against a usual day's rows, only a number that falls is a fall.
+    """
+    result = totals.copy()
+    for day in range(1, len(totals)):
+        past = past_days(day)
+        alike = past[weekend[past] == weekend[day]]
+        days = alike if len(alike) >= FEWEST_OF_A_CLASS else past
+        usual = quantile(np.where(totals[days] > 0, totals[days], np.nan), 0.75)
+        result[day] = np.fmin(totals[day], usual)
+    return result
+
+
+def _falls(
+    figures: SourceFigures, figure: str, cause: str, called: str, next_step: str
+) -> Iterator[Finding]:
+    with_id = figures.of(figure, "platform")
+    rows = figures.of("event", "platform")
+    totals = np.column_stack([rows.column(*key) for key in with_id.keys]) if with_id.keys else None
+    if totals is None:
+        return
+    found = departures(
+        with_id.counts,
+        totals,
+        figures.weekend,
+        figures.judged,
+        at_most=capped(totals, figures.weekend),
+    )
+    fell = (found.moved == -1) & (totals >= FEWEST_ROWS)
+    measured = totals >= FEWEST_ROWS
+    told: set[int] = set()
+    for day, place in cells(found.usual, fell):
+        if day in told:
+            continue
+        # A fault of all platforms is one finding.
+        everywhere = fell[day].sum() > 1 and (fell[day] | ~measured[day]).all()
+        if everywhere:
+            told.add(day)
+        platform = "" if everywhere else with_id.keys[place][0]
+        places = np.flatnonzero(fell[day]) if everywhere else np.array([place])
+        rows_of = totals[day, places]
+        share = with_id.counts[day, places].sum() / rows_of.sum()
+        usual = float((found.usual[day, places] * rows_of).sum() / rows_of.sum())
+        yield Finding(
+            cause=cause,
+            source=figures.source,
+            day=figures.days[day],
+            until=figures.days[day],
+            platform=platform or None,
+            what=f"only {percent(share)} of the events{_on(platform)} carry {called},"
+            f" usually {percent(usual)}",
+            records=int((usual - share) * rows_of.sum()),
+            observed=float(share),
+            expected=float(usual),
+            next_step=next_step,
+        )
+
+
+def _on(platform: str) -> str:
+    return f" on {platform}" if platform else ""
+
+
+def _merges(figures: SourceFigures) -> Iterator[Finding]:
+    top = figures.of("user_devices", "item")
+    flagged: set[int] = set()
+    for day in figures.judged_days():
+        usual, days = _usual_top(np.nan_to_num(top.values), day, flagged)
+        for place in np.flatnonzero(top.counts[day]):
+            devices = top.values[day, place]
+            if days < FEWEST_DAYS or devices < max(MANY_DEVICES, MANY_TIMES * usual):
+                continue
+            flagged.add(day)
+            yield Finding(
+                cause="ids_merged",
+                source=figures.source,
+                day=figures.days[day],
+                until=figures.days[day],
+                item=top.keys[place][0],
+                what=f"the one user id {shown(top.keys[place][0])} came from {devices:,.0f}"
+                f" devices, usually at most {max(usual, 1):,.0f}",
+                records=int(top.counts[day, place]),
+                observed=float(devices),
+                expected=float(usual),
+                next_step="If the id means nobody (a default, a test account), add it to"
+                " identity.denylist and run again; else ask who owns the log-in of {source}.",
+            )
+
+
+def _usual_top(values: Floats, day: int, flagged: set[int]) -> tuple[float, int]:
+    """The upper tenth of the largest value a day of its history, and the days of that."""
+    past = values[past_days(day, flagged)].max(axis=1, initial=0.0)
+    return (float(np.quantile(past, 0.9)), len(past)) if len(past) else (0.0, 0)
+
+
+def _one_for_many(figures: SourceFigures) -> Iterator[Finding]:
+    top = figures.of("device_events", "item")
+    rows = np.maximum(figures.rows, 1)
+    shares = top.counts / rows[:, None]
+    flagged: set[int] = set()
+    for day in figures.judged_days():
+        usual, days = _usual_top(shares, day, flagged)
+        kinds_usual, _ = _usual_top(np.nan_to_num(top.values), day, flagged)
+        for place in np.flatnonzero(top.counts[day]):
+            events, kinds = top.counts[day, place], top.values[day, place]
+            large = shares[day, place] >= max(SMALLEST_MOVE, MANY_TIMES * usual)
+            # On a quiet day one busy person is a large share: kinds of people tell a constant.
+            many = kinds >= max(MANY_KINDS, MANY_TIMES * kinds_usual)
+            if days < FEWEST_DAYS or events < FEWEST_ROWS or not (large or many):
+                continue
+            name = shown(top.keys[place][0])
+            share = percent(shares[day, place])
+            constant = many and shares[day, place] >= SMALLEST_MOVE
+            if not constant and not large:
+                continue
+            flagged.add(day)
+            yield Finding(
+                cause="constant_id" if constant else "robots",
+                source=figures.source,
+                day=figures.days[day],
+                until=figures.days[day],
+                item=top.keys[place][0],
+                what=f"the one device id {name} stands on {share} of the events, of"
+                f" {kinds:,.0f} kinds of people"
+                if constant
+                else f"one device ({name}) sent {share} of the events,"
+                f" usually none sends more than {percent(usual)}",
+                records=int(events),
+                observed=float(shares[day, place]),
+                expected=float(usual),
+                next_step="Add the id to identity.denylist and run again, so that it joins nobody;"
+                " then ask why {source} sends a constant."
+                if constant
+                else "Look at what that device sends; if it is a robot or a load test, have"
+                " {source} filter it.",
+            )
+
+
+def _steady(figures: SourceFigures) -> Iterator[Finding]:
+    top = figures.of("steady", "item")
+    if not top.keys:
+        return
+    counts = top.counts.sum(axis=1, keepdims=True)
+    totals = figures.rows[:, None]
+    found = departures(counts, totals, figures.weekend, figures.judged)
+    rose = (found.moved == 1) & (counts >= FEWEST_ROWS)
+    for day, _ in cells(found.usual, rose):
+        name = top.keys[int(top.counts[day].argmax())][0]
+        yield Finding(
+            cause="robots",
+            source=figures.source,
+            day=figures.days[day],
+            until=figures.days[day],
+            item=name,
+            what=f"{percent(counts[day, 0] / totals[day, 0])} of the events come at regular gaps,"
+            f" as a robot sends them (most from {shown(name)})",
+            records=int(counts[day, 0]),
+            observed=float(counts[day, 0] / totals[day, 0]),
+            expected=float(found.usual[day, 0]),
+            next_step="Look at what that device sends; if it is a robot or a load test, have"
+            " {source} filter it.",
+        )
