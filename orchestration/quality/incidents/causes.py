@@ -151,6 +151,7 @@ TITLES = {
     "clock_agrees_with_receipt": "The clock is in another time zone",
     "no_event_is_future_dated": "Events are dated in the future",
     "unplanned_event": "Events arrive under names nobody planned",
+    "events_have_an_id": "Events carry no id of the vendor",
     "platform_share_is_steady": "Events are lost on a platform",
     "loss_on_platform": "Events are lost on a platform",
     "loss_on_version": "Events are lost in an app version",
@@ -169,6 +170,7 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def title_of(cause: str) -> str:
-    """A cause in a few words."""
-    return TITLES.get(cause, cause.replace("_", " ").capitalize())
+def title_of(cause: str, is_rule: bool = True) -> str:
+    """A cause in a few words; a rule's name is the claim that does not hold."""
+    words = cause.replace("_", " ")
+    return TITLES.get(cause) or (f"Not met: {words}" if is_rule else words.capitalize())

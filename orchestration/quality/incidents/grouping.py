@@ -258,13 +258,14 @@ def _observation(own: list[Finding], effects: list[Finding], owners: Owners) -> 
     sentence = lead.sentence if len(known) == 1 else _and_more(lead.sentence, len(known) - 1)
     severity = min((f.severity for f in known), key=rank)
     where = ", ".join(filter(None, (lead.source, lead.segment, ", ".join(lead.events[:1]))))
+    title = title_of(lead.cause, lead.is_arrival)
     facts = Facts(
         cause=lead.cause,
         source=lead.source,
         segment=lead.segment,
         event_name=lead.key[3],
         severity="notice" if is_accepted else severity,
-        title=f"{title_of(lead.cause)}: {where}" if where else title_of(lead.cause),
+        title=f"{title}: {where}" if where else title,
         sentence=sentence,
         next_step=lead.next_step,
         runbook=f"runbooks.html#{lead.runbook}",
