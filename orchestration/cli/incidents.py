@@ -188,8 +188,8 @@ def _decide(
         )
 
 
-def incident_table(shown: list[Incident]) -> Table:
-    """One row an incident, within 80 columns."""
+def incident_table(shown: list[Incident], *, in_short: bool = False) -> Table:
+    """One row an incident, within 80 columns; in short, its title alone."""
     table = Table(title="Incidents", title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("id", no_wrap=True)
     table.add_column("state", no_wrap=True)
@@ -199,13 +199,15 @@ def incident_table(shown: list[Incident]) -> Table:
     for each in shown:
         colour = COLOURS[each.facts.severity]
         since = each.facts.first_bad_at or each.detected_at
-        lost = f" about {each.facts.lost:,.0f} events lost" if each.facts.lost else ""
+        lost = f" About {each.facts.lost:,.0f} events lost." if each.facts.lost else ""
+        more = f"\n[dim]{escape(each.facts.sentence[:200] + lost)}[/]"
+        state = f"[{colour}]{each.facts.severity}[/]"
         table.add_row(
             each.incident_id[:8],
-            f"[{colour}]{each.facts.severity}[/]\n{each.status}",
+            state if in_short else f"{state}\n{each.status}",
             f"{since:%Y-%m-%d}",
             escape(each.team),
-            f"{escape(each.facts.title)}\n[dim]{escape(each.facts.sentence[:200])}{lost}[/]",
+            escape(each.facts.title) + ("" if in_short else more),
         )
     return table
 

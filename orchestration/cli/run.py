@@ -198,7 +198,7 @@ def print_status(state: object) -> None:
         for number, text in enumerate(state.todo, start=1):
             out.print(f" {number}. {text}", highlight=False)
     if state.open_incidents:
-        out.print(incident_table(state.open_incidents[:FIRST]))
+        out.print(incident_table(state.open_incidents[:FIRST], in_short=True))
         if (more := len(state.open_incidents) - FIRST) > 0:
             out.print(f"and {more:,} more: `waybill incidents`", highlight=False)
     out.print(f"Warehouse to read: {state.warehouse}", highlight=False, soft_wrap=True)

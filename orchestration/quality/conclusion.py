@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from orchestration.config import Migration
@@ -9,6 +10,8 @@ from orchestration.quality.alerts import deliver_alerts
 from orchestration.quality.incidents import write_incidents
 from orchestration.quality.outcome import last_outcome
 from orchestration.warehouse import writing
+
+logger = logging.getLogger(__name__)
 
 
 def conclude(migration: Migration, run_id: str) -> Path | None:
@@ -21,5 +24,6 @@ def conclude(migration: Migration, run_id: str) -> Path | None:
     if outcome is not None and outcome.run_id == run_id and outcome.failed_step is not None:
         with writing(migration):
             write_incidents(migration, run_id)
-    deliver_alerts(migration, run_id)
+    for route, answer in deliver_alerts(migration, run_id).failures.items():
+        logger.warning("alerts wait for route %s: %s", route, answer)
     return None

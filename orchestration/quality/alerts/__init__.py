@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +15,6 @@ from orchestration.quality.alerts.wording import body_of, in_order, title_of
 from orchestration.quality.incidents.log import history
 from orchestration.quality.incidents.telling import current_incidents
 from orchestration.quality.tables import ALERT_DELIVERIES, replace_table
-
-logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -55,8 +52,6 @@ def deliver_alerts(
         queued, delayed = _queue(migration, run_id, clock())
         sent, failures = _send_waiting(migration, at_once, clock)
         waiting = len(outbox.read_mail(migration).waiting())
-    for route, answer in failures.items():
-        logger.warning("alerts wait: route %s: %s", route, answer)
     return Delivered(queued, sent, waiting, delayed, failures)
 
 

@@ -12,8 +12,9 @@ from orchestration.config import Migration
 from orchestration.privacy import EMAIL, PHONE
 from orchestration.quality.alerts.due import News
 from orchestration.quality.incidents.findings import rank
+from orchestration.quality.incidents.grouping import Facts
 
-SHOWN = 5  # incidents told in full in one message; the rest are counted
+SHOWN = 6  # incidents of one message, the first of them in full; the rest are counted
 LONGEST = 240  # characters of a sentence
 
 _PERSONAL = re.compile(f"{EMAIL}|{PHONE}")
@@ -33,7 +34,10 @@ def title_of(news: Sequence[News]) -> str:
 def body_of(news: Sequence[News], migration: Migration, key: str, now: datetime) -> str:
     """The text: each incident in a few lines, what is left out counted, and the message's key."""
     ordered = in_order(news)
-    parts = [_told(each, migration, now) for each in ordered[:SHOWN]]
+    parts = [
+        _told(each, migration, now) if each is ordered[0] else _in_short(each)
+        for each in ordered[:SHOWN]
+    ]
     if len(ordered) > SHOWN:
         parts.append(f"And {len(ordered) - SHOWN} more: waybill incidents")
     run_id = ordered[0].event.run_id
@@ -67,12 +71,11 @@ def _told(news: News, migration: Migration, now: datetime) -> str:
             f"Owner: {incident.team}. More: waybill incidents show {short}",
         ]
         return "\n".join(map(_safe, lines))
-    first_bad = facts.first_bad_at
     figures = [
         f"metric {facts.metric}" if facts.metric else "",
         f"expected {_number(facts.expected)}" if facts.expected is not None else "",
         f"observed {_number(facts.observed)}" if facts.observed is not None else "",
-        f"first bad {first_bad.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}" if first_bad else "",
+        _first_bad(facts, zone),
         facts.segment or "",
         f"lost {_loss(news)}" if facts.lost else "",
     ]
@@ -86,6 +89,21 @@ def _told(news: News, migration: Migration, now: datetime) -> str:
         f"Owner: {incident.team}. Runbook: {report_of(migration, facts.runbook)}",
     ]
     return "\n".join(_safe(line) for line in lines if line)
+
+
+def _in_short(news: News) -> str:
+    incident, facts = news.incident, news.incident.facts
+    head = f"{_word(news).upper()} {facts.title}"
+    more = f"{facts.sentence[:LONGEST]} ({incident.team}, {incident.incident_id[:8]})"
+    return "\n".join(map(_safe, [head] if news.is_good else [head, more]))
+
+
+def _first_bad(facts: Facts, zone: ZoneInfo) -> str:
+    if facts.first_bad_at is None:
+        return ""
+    if facts.is_arrival:  # of a file only the dates are known, by the clock of its vendor
+        return f"first bad day {facts.first_bad_at:%Y-%m-%d}"
+    return f"first bad {facts.first_bad_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
 
 
 def _word(news: News) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 Shared = Literal["delivery", "dates", "event", "platform", "version"]
 
 LOSSES = ("loss_*", "platform_share_is_steady", "volume_*", "*_missing", "missing_*", "*_absent")
-RATES = ("rate_*", "ratio_*", "threshold_*", "funnel_*", "conversion_*")
+RATES = ("rate_fell", "ratio_*", "threshold_*", "funnel_*", "conversion_*")
 RISES = ("surge*", "rate_rose", "volume_*", "threshold_*")
 NARROWER = ("loss_on_*", "loss_of_event", "platform_share_is_steady", "volume_*", *RATES)
 
@@ -21,7 +21,8 @@ NARROWER = ("loss_on_*", "loss_of_event", "platform_share_is_steady", "volume_*"
 class Explanation:
     """Findings of `causes` explain those of `effects` in the same source that share `within`.
 
-    To share dates, the effect begins and ends where findings of the cause do.
+    To share dates, the effect begins and ends on days of held deliveries or broken files, or when
+    the change that causes it does.
     With `if_held`, only a cause that holds a delivery back does.
     """
 
@@ -111,7 +112,7 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
     ),
     Explanation(
         ("*login*", "*identity*", "*merge*", "*anonymous*", "*user_id*"),
-        RATES,
+        (*RATES, "rate_rose"),
         ("dates",),
         "Rates count persons; when persons are joined or split wrongly, rates move.",
     ),

@@ -23,7 +23,7 @@ SAME_EPISODE = timedelta(days=7)
 """Bad spells of one cause with less than this between them are one incident."""
 EXPLAINED_AT_MOST = 2.0
 """A cause explains a loss of at most so many times the records it is known to concern."""
-NEARLY = timedelta(days=2)
+NEARLY = timedelta(days=3)
 """So far off may be when a change is said to begin or end: it is estimated from daily counts."""
 LISTED = 20  # deliveries and explained findings named with an incident; more are counted
 
@@ -208,11 +208,18 @@ def _share(what: Shared, cause: Finding, effect: Finding, causes: Sequence[Findi
     if what == "event":
         return bool(set(cause.events) & set(effect.events))
     if what == "dates":
+        if not cause.is_arrival:
+            begin_together = _near(cause.first_bad_at, effect.first_bad_at)
+            return begin_together and _near(cause.bad_until, effect.bad_until)
         alike = [each for each in causes if each.key == cause.key]
         return _at(effect.first_bad_at, [cause]) and _at(effect.bad_until, alike)
     narrow = "platform" if what == "platform" else "app_version"
     own, other = getattr(cause, narrow), getattr(effect, narrow)
     return own is None or other is None or own == other
+
+
+def _near(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= NEARLY
 
 
 def _at(moment: datetime | None, findings: Sequence[Finding]) -> bool:
