@@ -71,17 +71,20 @@ class Finding:
         return (self.cause, self.source, self.segment, event)
 
 
+STRAGGLERS = 0.1
+"""A date with less than this share of the fullest date's records only has stragglers in a file."""
+
+
 @dataclass(frozen=True)
 class Days:
     """The first and the last date on which something was seen."""
 
     first: date
     last: date
-    records: int
 
     @property
     def start(self) -> datetime:
-        """The first moment."""
+        """The first moment, by the vendor's own clock."""
         return _midnight(self.first)
 
     @property
@@ -91,9 +94,15 @@ class Days:
 
 
 def days_of(manifest: Manifest) -> Days | None:
-    """The dates of a delivery by the vendor's own clock; None where none could be read."""
-    days = sorted(date.fromisoformat(day) for day in manifest.raw_dates if day != "unknown")
-    return Days(days[0], days[-1], manifest.records) if days else None
+    """The dates a delivery is about; None where none could be read.
+
+    Late events, and those with a wrong clock, carry dates far from those of the export.
+    """
+    records = {date.fromisoformat(d): n for d, n in manifest.raw_dates.items() if d != "unknown"}
+    if not records:
+        return None
+    days = [day for day, n in records.items() if n >= STRAGGLERS * max(records.values())]
+    return Days(min(days), max(days))
 
 
 def from_judgement(
@@ -103,12 +112,16 @@ def from_judgement(
     accepted: Decision | None,
     events: tuple[str, ...] = (),
 ) -> Finding:
-    """A failed rule. It could have been known when the last of its days was over.
+    """A failed rule, and the days it is about. `accepted` is the decision that covers it.
 
-    So a backfill of past days is not said to have been wrong for years before anybody looked.
+    A delivery could have been judged when the last of its days was over, the marts when the first
+    was. So a backfill of past days is not said to have been wrong for years before anybody looked.
     """
     judged_at = datetime.fromisoformat(judgement.judged_at)
-    known_at = min(judged_at, days.end) if days else judged_at
+    known_at = judged_at
+    if days is not None:
+        is_whole = result.delivery_id is not None
+        known_at = min(judged_at, days.end if is_whole else days.start + timedelta(days=1))
     blocks = result.severity == "block"
     severity: Severity = "critical" if blocks else "warning"
     if result.rule in NOTICES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,11 +81,9 @@ def _judged(
             when = days.get(result.delivery_id) if result.delivery_id else None
             events: tuple[str, ...] = ()
             if row := broken.get((result.source, result.rule)):
-                when = Days(row["first_on"], row["last_on"], row["records"])
+                when = Days(row["first_on"], row["last_on"])
                 events = tuple(sorted({e for n in row["names"] if (e := _meant(n, planned))}))
-            yield replace(
-                from_judgement(judgement, result, when, acceptance.of(result)), events=events
-            )
+            yield from_judgement(judgement, result, when, acceptance.of(result), events)
 
 
 def _planned_names(dictionary: Taxonomy) -> dict[str, str]:
