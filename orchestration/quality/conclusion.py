@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.config import Migration
 from orchestration.quality.alerts import deliver_alerts
-from orchestration.quality.incidents import write_incidents
-from orchestration.quality.outcome import last_outcome
+from orchestration.quality.incidents import note_failure, write_tables
 from orchestration.warehouse import writing
 
 logger = logging.getLogger(__name__)
@@ -18,12 +18,14 @@ def conclude(migration: Migration, run_id: str) -> Path | None:
     """Write the report of a run; returns its page, None where there is nothing to report yet.
 
     A build that failed never came to the marts gate, so its incident is written here. Alerts go out
-    last, when all they point to is written.
+    last, when all they point to is written, and also where it could not be.
     """
-    outcome = last_outcome(migration)
-    if outcome is not None and outcome.run_id == run_id and outcome.failed_step is not None:
-        with writing(migration):
-            write_incidents(migration, run_id)
-    for route, answer in deliver_alerts(migration, run_id).failures.items():
-        logger.warning("alerts wait for route %s: %s", route, answer)
+    has_failed = note_failure(migration, run_id)
+    try:
+        if has_failed:
+            with writing(migration):
+                write_tables(migration, datetime.now(UTC))
+    finally:
+        for route, answer in deliver_alerts(migration, run_id).failures.items():
+            logger.warning("alerts wait for route %s: %s", route, answer)
     return None

@@ -20,11 +20,9 @@ from orchestration.quality.incidents.findings import (
     Finding,
     days_of,
     from_change,
-    from_failure,
     from_judgement,
 )
 from orchestration.quality.incidents.grouping import Owners
-from orchestration.quality.outcome import last_outcome
 from orchestration.taxonomy.model import Taxonomy, load_taxonomy
 from orchestration.warehouse import has_table, open_work
 
@@ -32,7 +30,7 @@ ALIKE = 85.0  # per cent of likeness from which an unplanned name stands for a p
 CHANGES_VIEW = "gate_changes"  # its rule tells of the same rows as the table of changes
 
 
-def findings_of(migration: Migration, run_id: str, now: datetime) -> list[Finding]:
+def findings_of(migration: Migration, now: datetime) -> list[Finding]:
     """Everything that is wrong now, accepted or not. Reads files and the working marts."""
     landed = all_landed(migration)
     dictionary = load_taxonomy(migration.taxonomy)
@@ -41,10 +39,6 @@ def findings_of(migration: Migration, run_id: str, now: datetime) -> list[Findin
     newest = _newest(landed, now)
     latest = max(newest.values(), default=now)  # of what is about all sources
     found += [from_change(row, newest.get(row["source"], latest), now) for row in changes]
-    outcome = last_outcome(migration)
-    if outcome is not None and outcome.run_id == run_id and outcome.failed_step is not None:
-        at = datetime.fromisoformat(outcome.at)
-        found.append(from_failure(outcome.failed_step, outcome.message or "", at))
     return found
 
 
