@@ -14,6 +14,7 @@ Shared = Literal["delivery", "dates", "event", "platform", "version"]
 LOSSES = ("loss_*", "platform_share_is_steady", "volume_*", "*_missing", "missing_*", "*_absent")
 RATES = ("rate_fell", "ratio_*", "threshold_*", "funnel_*", "conversion_*")
 RISES = ("surge*", "rate_rose", "volume_*", "threshold_*")
+SILENT = ("hours_are_present", "days_are_present", "volume_is_in_band")
 NARROWER = ("loss_on_*", "loss_of_event", "platform_share_is_steady", "volume_*", *RATES)
 
 
@@ -21,9 +22,9 @@ NARROWER = ("loss_on_*", "loss_of_event", "platform_share_is_steady", "volume_*"
 class Explanation:
     """Findings of `causes` explain those of `effects` in the same source that share `within`.
 
-    To share dates, the effect begins and ends on days of held deliveries or broken files, or when
-    the change that causes it does.
-    With `if_held`, only a cause that holds a delivery back does.
+    An event is shared, too, where the sentence of the cause names it. To share dates, the effect
+    begins and ends on days of such deliveries, or when the change that causes it does. With
+    `if_held`, only a cause that holds a delivery back explains.
     """
 
     causes: tuple[str, ...]
@@ -41,8 +42,32 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "A file that breaks off, or is read wrongly, has unreadable records.",
     ),
     Explanation(
+        ("clock_agrees_with_receipt",),
+        ("zone_shift", "clock_drift", "future_rows", "no_event_is_future_dated", *SILENT),
+        ("delivery",),
+        "A wrong zone moves a delivery's events to other hours, some of them into the future.",
+    ),
+    Explanation(
+        ("zone_shift", "epoch_unit", "clock_drift"),
+        ("future_rows", "no_event_is_future_dated", *SILENT),
+        ("delivery",),
+        "A wrong clock moves events to other hours, some of them into the future.",
+    ),
+    Explanation(
+        ("future_rows",),
+        ("no_event_is_future_dated",),
+        ("delivery",),
+        "Both count the same events.",
+    ),
+    Explanation(
+        ("*records_are_readable", "*future*", "epoch_unit", "unplanned_event"),
+        ("few_records_are_quarantined",),
+        (),
+        "What cannot be used is quarantined.",
+    ),
+    Explanation(
         ("landed_equals_read",),
-        ("ledger_balances", "marts_reconcile"),
+        ("ledger_balances", "marts_reconcile", "*_reconcile"),
         (),
         "What is missing from landing is missing from every count after it.",
     ),
@@ -63,13 +88,13 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "Records that did not arrive are missing from every later figure.",
     ),
     Explanation(
-        ("clock_*", "time_zone_*", "*milliseconds*", "*_shift*"),
+        ("clock_*", "zone_*", "epoch_unit", "future_rows"),
         (*LOSSES, *RATES, *RISES),
         ("dates",),
         "Events with a wrong time are counted on other days and hours.",
     ),
     Explanation(
-        ("*duplicate*", "*replay*", "double_*", "rows_without_id_do_not_repeat", "*_firing*"),
+        ("*duplicate*", "*replay*", "double_*", "rows_without_id_do_not_repeat", "robots"),
         RISES,
         ("dates",),
         "Events that are counted twice look like more activity.",
@@ -87,8 +112,8 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "The limit on unmapped events judges the same records.",
     ),
     Explanation(
-        ("unplanned_event", "*casing*", "*renamed*", "retired_event"),
-        ("loss_of_event", "*vanished*", *RATES),
+        ("unplanned_event", "event_renamed", "retired_event"),
+        ("loss_of_event", "event_vanished", *RATES),
         ("event", "dates"),
         "An event that arrives under another name is missing under its own.",
     ),
@@ -111,14 +136,14 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "A version that lost events lost them of its events too.",
     ),
     Explanation(
-        ("*login*", "*identity*", "*merge*", "*anonymous*", "*user_id*"),
+        ("login_stopped", "anonymous_id_lost", "ids_merged", "constant_id"),
         (*RATES, "rate_rose"),
         ("dates",),
         "Rates count persons; when persons are joined or split wrongly, rates move.",
     ),
     Explanation(
-        ("loss_of_event",),
-        RATES,
+        ("loss_of_event", "event_vanished"),
+        ("loss_of_event", *RATES),
         ("event", "dates"),
         "An event that is lost lowers its rate and the steps of funnels after it.",
     ),
@@ -150,6 +175,15 @@ TITLES = {
     "delivery_is_complete": "A delivery lacks files",
     "vendor_manifest_agrees": "Fewer records came than the vendor says",
     "clock_agrees_with_receipt": "The clock is in another time zone",
+    "hours_are_present": "Hours are missing",
+    "days_are_present": "Days are missing",
+    "volume_is_in_band": "More or fewer events than usual",
+    "zone_shift": "Events are hours off",
+    "epoch_unit": "Times are in another unit",
+    "event_renamed": "An event has another name",
+    "event_vanished": "An event is gone",
+    "property_missing": "A property is missing",
+    "property_type_changed": "A property is of another type",
     "no_event_is_future_dated": "Events are dated in the future",
     "unplanned_event": "Events arrive under names nobody planned",
     "events_have_an_id": "Events carry no id of the vendor",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -143,6 +143,11 @@ def from_judgement(
         records=result.records,
         accepted=accepted,
     )
+
+
+def as_spell(finding: Finding, good_from: datetime | None) -> Finding:
+    """The same as something wrong with the data of some days, over where they are good again."""
+    return replace(finding, is_arrival=False, ended_at=good_from)
 
 
 def from_change(row: dict[str, Any], newest: datetime, now: datetime) -> Finding:

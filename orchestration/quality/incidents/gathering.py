@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ from orchestration.config import Migration
 from orchestration.landing.catalog import Landed
 from orchestration.pipeline import all_landed
 from orchestration.quality.decisions import accepted, read_decisions
-from orchestration.quality.gate_results import read_judgements
+from orchestration.quality.gate_results import Judgement, read_judgements
 from orchestration.quality.incidents.findings import (
     Days,
     Finding,
+    as_spell,
     days_of,
     from_change,
     from_judgement,
@@ -28,6 +29,12 @@ from orchestration.warehouse import has_table, open_work
 
 ALIKE = 85.0  # per cent of likeness from which an unplanned name stands for a planned event
 CHANGES_VIEW = "gate_changes"  # its rule tells of the same rows as the table of changes
+STREAM_VIEWS = frozenset({"gate_arrivals", "gate_drift"})
+"""Views whose rules hold a delivery against those before it.
+
+What they find is wrong with what the source sends, not with a file: it is over when a delivery of
+later days is good again.
+"""
 
 
 def findings_of(migration: Migration, now: datetime) -> list[Finding]:
@@ -67,17 +74,44 @@ def _judged(
     views = {rule.name: rule.view for rule in all_rules()}
     broken = {(row["source"], row["kind"]): row for row in violations}
     planned = _planned_names(dictionary)
-    for judgement in read_judgements(migration.gates_dir):
+    judgements = [
+        each
+        for each in read_judgements(migration.gates_dir)
+        if each.delivery_id is None or each.delivery_id in days
+    ]
+    good = _good_days(judgements, days, views)
+    for judgement in judgements:
         for result in judgement.results:
-            is_past = result.delivery_id is not None and result.delivery_id not in days
-            if result.success or is_past or views.get(result.rule) == CHANGES_VIEW:
+            if result.success or views.get(result.rule) == CHANGES_VIEW:
                 continue
             when = days.get(result.delivery_id) if result.delivery_id else None
             events: tuple[str, ...] = ()
             if row := broken.get((result.source, result.rule)):
                 when = Days(row["first_on"], row["last_on"])
                 events = tuple(sorted({e for n in row["names"] if (e := _meant(n, planned))}))
-            yield from_judgement(judgement, result, when, acceptance.of(result), events)
+            found = from_judgement(judgement, result, when, acceptance.of(result), events)
+            is_stream = views.get(result.rule) in STREAM_VIEWS and not found.holds
+            if is_stream and when is not None:
+                after = (day for day in good[result.rule, result.source] if day >= when.end)
+                found = as_spell(found, min(after, default=None))
+            yield found
+
+
+def _good_days(
+    judgements: Iterable[Judgement],
+    days: Mapping[str, Days | None],
+    views: Mapping[str, str],
+) -> dict[tuple[str, str | None], list[datetime]]:
+    """By rule and source, when the days begin on which a delivery was found good."""
+    good: dict[tuple[str, str | None], list[datetime]] = defaultdict(list)
+    for judgement in judgements:
+        when = days.get(judgement.delivery_id or "")
+        if when is None:
+            continue
+        for result in judgement.results:
+            if result.status == "passed" and views.get(result.rule) in STREAM_VIEWS:
+                good[result.rule, result.source].append(when.start)
+    return good
 
 
 def _planned_names(dictionary: Taxonomy) -> dict[str, str]:

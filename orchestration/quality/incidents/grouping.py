@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -206,9 +207,9 @@ def _share(what: Shared, cause: Finding, effect: Finding, causes: Sequence[Findi
     if what == "delivery":
         return cause.delivery_id is not None and cause.delivery_id == effect.delivery_id
     if what == "event":
-        return bool(set(cause.events) & set(effect.events))
+        return any(each in cause.events or _names(cause, each) for each in effect.events)
     if what == "dates":
-        if not cause.is_arrival:
+        if cause.delivery_id is None and not cause.is_arrival:
             begin_together = _near(cause.first_bad_at, effect.first_bad_at)
             return begin_together and _near(cause.bad_until, effect.bad_until)
         alike = [each for each in causes if each.key == cause.key]
@@ -216,6 +217,11 @@ def _share(what: Shared, cause: Finding, effect: Finding, causes: Sequence[Findi
     narrow = "platform" if what == "platform" else "app_version"
     own, other = getattr(cause, narrow), getattr(effect, narrow)
     return own is None or other is None or own == other
+
+
+def _names(finding: Finding, event: str) -> bool:
+    """Whether its sentence has the name as a word: a rule tells of events in no other way."""
+    return re.search(rf"(?<![\w.-]){re.escape(event)}(?![\w-])", finding.sentence) is not None
 
 
 def _near(one: datetime | None, other: datetime | None) -> bool:

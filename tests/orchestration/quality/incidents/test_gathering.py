@@ -1,5 +1,6 @@
 """What is wrong now, read from judgements on file and from the working marts."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import duckdb
 import pytest
 
 from expectations.rules import RuleResult
+from expectations.suites import all_rules
 from orchestration.config import Migration
 from orchestration.errors import ConfigurationError
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest
 from orchestration.quality.decisions import record
 from orchestration.quality.gate_results import write_results
-from orchestration.quality.incidents import current_incidents, log, write_incidents
+from orchestration.quality.incidents import current_incidents, gathering, log, write_incidents
 from orchestration.quality.incidents.acting import act, incident_named
 from orchestration.quality.incidents.findings import days_of
 from orchestration.quality.tables import CHANGES, INCIDENTS, replace_table
@@ -101,6 +103,23 @@ def test_a_judgement_is_dated_by_its_delivery(migration):
 def test_a_delivery_that_is_gone_is_nobodys_concern(migration):
     judge(migration, "file_is_whole", "gone", False)
     assert write(migration) == 0
+
+
+def test_what_a_source_sends_is_good_again_with_a_later_good_delivery(migration, monkeypatch):
+    """Rules that hold a delivery against those before it judge the stream, not the file."""
+    stream = replace(all_rules()[0], name="login_stopped", view="gate_drift")
+    monkeypatch.setattr(gathering, "all_rules", lambda: [stream, *all_rules()])
+    for day, success in ((4, True), (5, False), (6, False)):
+        deliver(migration, f"d{day}", {f"2025-03-0{day}": 90})
+        judge(migration, "login_stopped", f"d{day}", success, stage="staging", severity="warn")
+    assert write(migration) == 1
+    deliver(migration, "d7", {"2025-03-07": 90})
+    judge(migration, "login_stopped", "d7", True, stage="staging", severity="warn")
+    assert write(migration) == 0
+    (incident,) = current_incidents(migration)
+    assert incident.facts.first_bad_at == datetime(2025, 3, 5, tzinfo=UTC)
+    assert incident.fixed_at == datetime(2025, 3, 7, tzinfo=UTC)
+    assert incident.facts.findings == 2
 
 
 def test_what_is_accepted_closes_its_incident(migration):

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from orchestration.quality.incidents.causes import CAUSAL_ORDER, title_of
+from orchestration.quality.incidents.findings import as_spell
 from orchestration.quality.incidents.grouping import Owners, observe
 from tests.orchestration.quality.incidents.findings import acceptance, change, day, held, rule
 
@@ -72,6 +73,16 @@ def test_a_renamed_event_explains_the_loss_of_that_event_alone():
     other = change("loss_of_event", 5, events=("order_paid",))
     assert causes(renamed, lost) == ["unplanned_event"]
     assert causes(renamed, other) == ["loss_of_event", "unplanned_event"]
+
+
+def test_a_rule_tells_of_an_event_in_its_sentence():
+    renamed = as_spell(
+        rule("event_renamed", "d1", 5, sentence="cart_opened arrives as CartOpened."), None
+    )
+    assert causes(renamed, change("loss_of_event", 5, 6, events=("cart_opened",))) == [
+        "event_renamed"
+    ]
+    assert len(causes(renamed, change("loss_of_event", 5, 6, events=("opened",)))) == 2
 
 
 def test_causes_are_followed_to_the_first():
