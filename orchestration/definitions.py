@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, run_dbt
-from orchestration.defs import automation, gates, landing, quality, reports, warehouse
+from orchestration.defs import alerts, automation, gates, landing, quality, reports, warehouse
 
 
 def build_definitions(migration: Migration) -> dg.Definitions:
@@ -44,6 +44,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
         sensors=[
             *(automation.new_deliveries_sensor(migration, source) for source in sources),
             *automation.conclusion_sensors(build, conclusion),
+            alerts.alerts_sensor(migration),
         ],
         # DuckDB takes one writing process; parallelism is inside a step
         executor=dg.in_process_executor,

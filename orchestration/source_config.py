@@ -69,6 +69,7 @@ class SourceConfig(Settings):
 
     vendor: str
     location: ConfiguredPath
+    owner: Text | None = None
     timezone: TimeZone | None = None
     columns: dict[str, Text] | None = None
     format: Literal["csv", "jsonl", "parquet"] | None = None

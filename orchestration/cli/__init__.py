@@ -8,9 +8,11 @@ from typing import Any
 
 import typer
 
+from orchestration.cli.alerts import alerts
 from orchestration.cli.common import err
 from orchestration.cli.demo import demo
 from orchestration.cli.funnel import funnel
+from orchestration.cli.incidents import incidents
 from orchestration.cli.inspect import inspect
 from orchestration.cli.quality import replay, verify
 from orchestration.cli.run import plan, run, status
@@ -32,7 +34,8 @@ app = typer.Typer(
 )
 for verb in (inspect, demo, plan, run, status, verify, replay, funnel):
     app.command()(verb)
-app.add_typer(taxonomy)
+for group in (taxonomy, incidents, alerts):
+    app.add_typer(group)
 
 
 def main() -> None:

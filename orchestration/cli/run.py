@@ -19,6 +19,7 @@ from orchestration.cli.common import (
     print_json,
     thousands,
 )
+from orchestration.cli.incidents import incident_table
 from orchestration.errors import ConfigurationError, GateRed
 from orchestration.yaml_models import unknown
 
@@ -159,7 +160,7 @@ def plan(
 
 def print_status(state: object) -> None:
     """The ledger, the gates and what to do, as tables."""
-    from orchestration.quality.status import FATES, Status
+    from orchestration.quality.status import FATES, FIRST, Status
 
     assert isinstance(state, Status)
     # figures are never cut: fates that no record has are left out, so that 80 columns are enough
@@ -196,6 +197,10 @@ def print_status(state: object) -> None:
         out.print("[bold]What to do first[/]")
         for number, text in enumerate(state.todo, start=1):
             out.print(f" {number}. {text}", highlight=False)
+    if state.open_incidents:
+        out.print(incident_table(state.open_incidents[:FIRST], in_short=True))
+        if (more := len(state.open_incidents) - FIRST) > 0:
+            out.print(f"and {more:,} more: `waybill incidents`", highlight=False)
     out.print(f"Warehouse to read: {state.warehouse}", highlight=False, soft_wrap=True)
 
 

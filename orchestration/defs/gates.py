@@ -5,6 +5,7 @@ import dagster as dg
 from orchestration import pipeline
 from orchestration.config import Migration
 from orchestration.defs.quality import CHANGES
+from orchestration.quality.alerts import write_alert_deliveries
 from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import blocking
 from orchestration.quality.gate_tables import write_gate_results
@@ -52,6 +53,7 @@ def marts_gate(migration: Migration) -> dg.AssetChecksDefinition:
             results = judge_marts(migration, context.run.run_id)
             write_gate_results(migration)
             write_incidents(migration, context.run.run_id)
+            write_alert_deliveries(migration)
         red = blocking(results, read_decisions(migration.decisions_dir))
         return dg.AssetCheckResult(
             passed=not red,

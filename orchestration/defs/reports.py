@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.config import Migration
+from orchestration.defs.outcomes import note_outcome
 from orchestration.quality.conclusion import conclude
 from orchestration.stages import MARTS, REPORTS
 from orchestration.taxonomy.page import write_dictionary
@@ -22,6 +23,7 @@ def on_call_report(migration: Migration) -> dg.AssetsDefinition:
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         run_id = context.run_tags.get(CONCLUDED_RUN, context.run.run_id)
+        note_outcome(migration, context.instance, run_id)
         path = conclude(migration, run_id)
         return dg.MaterializeResult(
             metadata={"path": dg.MetadataValue.path(str(path))} if path is not None else {}

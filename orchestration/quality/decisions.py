@@ -1,27 +1,21 @@
 """Decisions of people, on the record: append-only JSON lines in `decisions.jsonl`.
 
-A line, once written, is never changed; tables and gates derive from the lines. A line that a
-killed process left half-written was never confirmed to anybody: it is reported when read, and set
-aside into `decisions.jsonl.torn` by the next decision.
+Tables and gates derive from the lines; see `json_lines` for how they are kept.
 """
 
-import fcntl
 import json
-import logging
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from expectations.rules import RuleResult
 from orchestration.errors import ConfigurationError
-
-logger = logging.getLogger(__name__)
+from orchestration.quality import json_lines
 
 FILE_NAME = "decisions.jsonl"
-KINDS = frozenset({"accept"})
+ABOUT_INCIDENTS = frozenset({"acknowledge", "assign", "resolve", "note"})
+KINDS = frozenset({"accept"}) | ABOUT_INCIDENTS
 
 
 @dataclass(frozen=True)
@@ -29,7 +23,8 @@ class Decision:
     """One decision: `by` whom, `why`, and `at` what time (ISO 8601, UTC).
 
     `accept` covers one `rule` for one delivery; for a rule that is not judged by delivery, for one
-    source, or for all (both null).
+    source, or for all (both null). The other kinds are about the incident `incident_id`, whose
+    cause stands under `rule`; `assign` names the new owner under `to`.
     """
 
     kind: str
@@ -39,6 +34,8 @@ class Decision:
     by: str
     why: str
     at: str
+    incident_id: str | None = None
+    to: str | None = None
 
 
 AcceptedKey = tuple[str, str | None, str | None]
@@ -81,50 +78,33 @@ def record(
     delivery_id: str | None = None,
     source: str | None = None,
     at: datetime | None = None,
+    incident_id: str | None = None,
+    to: str | None = None,
 ) -> Decision:
     """Append a decision; it is on the disk when this returns.
 
     `at` must know its time zone and is now by default. Raises ConfigurationError when the kind is
-    unknown, or `by` or `why` says nothing.
+    unknown, `by` or `why` says nothing, one about an incident does not name it, or an assignment
+    names nobody.
     """
     if kind not in KINDS:
         raise ConfigurationError(f"unknown decision {kind!r}; known are {', '.join(sorted(KINDS))}")
     for name, text in (("rule", rule), ("by", by), ("why", why)):
         if not text.strip():
             raise ConfigurationError(f"a decision needs {name!r}: it is kept on the record")
+    if (kind in ABOUT_INCIDENTS) != (incident_id is not None):
+        raise ConfigurationError(f"{kind!r} is about an incident; name it, and only then")
+    if (kind == "assign") != bool(to and to.strip()):
+        raise ConfigurationError("'assign' names the new owner, and nothing else does")
     moment = at or datetime.now(UTC)
     if moment.tzinfo is None:
         raise ConfigurationError(f"the time of a decision needs a time zone: {moment}")
     decision = Decision(
-        kind, rule, delivery_id, source, by, why, moment.astimezone(UTC).isoformat()
+        *(kind, rule, delivery_id, source, by, why, moment.astimezone(UTC).isoformat()),
+        *(incident_id, to),
     )
-    decisions_dir.mkdir(parents=True, exist_ok=True)
-    path = decisions_dir / FILE_NAME
-    with path.open("a+b") as file:
-        # Two commands may decide at once; the lock dies with its process.
-        fcntl.flock(file, fcntl.LOCK_EX)
-        _end_last_line(file, path)
-        file.write(json.dumps(asdict(decision), ensure_ascii=False).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    json_lines.append(decisions_dir / FILE_NAME, [asdict(decision)])
     return decision
-
-
-def _end_last_line(file: BinaryIO, path: Path) -> None:
-    """Leave the file ending at a line end: complete a readable last line, set a torn one aside."""
-    file.seek(0)
-    content = file.read()
-    head, newline, tail = content.rpartition(b"\n")
-    if not tail:
-        return
-    if _is_json(tail):
-        file.write(b"\n")
-        return
-    with path.with_name(FILE_NAME + ".torn").open("ab") as torn:
-        torn.write(tail + b"\n")
-        os.fsync(torn.fileno())
-    file.truncate(len(head + newline))
-    logger.warning("%s ended in a half-written line, kept in %s", path, torn.name)
 
 
 def read_decisions(decisions_dir: Path) -> list[Decision]:
@@ -133,22 +113,8 @@ def read_decisions(decisions_dir: Path) -> list[Decision]:
     Raises ConfigurationError, with file and line, on a line that is no known decision. A
     half-written last line is reported as a warning and left out.
     """
-    path = decisions_dir / FILE_NAME
-    if not path.exists():
-        return []
-    return list(_parse(path, path.read_bytes()))
-
-
-def _parse(path: Path, content: bytes) -> Iterator[Decision]:
-    lines = content.split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        last = number == len(lines)
-        if last and not line:
-            return
-        if last and not _is_json(line):
-            logger.warning("%s:%d: a half-written decision is left out", path, number)
-            return
-        yield _decision(line, f"{path}:{number}")
+    lines = json_lines.read(decisions_dir / FILE_NAME)
+    return [_decision(line, where) for where, line in lines]
 
 
 def _decision(line: bytes, where: str) -> Decision:
@@ -161,11 +127,3 @@ def _decision(line: bytes, where: str) -> Decision:
     if decision.kind not in KINDS:
         raise ConfigurationError(f"{where}: unknown decision {decision.kind!r}")
     return decision
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True

@@ -12,20 +12,27 @@ from orchestration.config import Migration
 from orchestration.pipeline import all_landed
 from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import read_results, to_gates_json
+from orchestration.quality.incidents.log import Incident
+from orchestration.quality.incidents.telling import current_incidents, to_row
 from orchestration.quality.todo import things_to_do
 from orchestration.warehouse import marts_file, readable_file
 
+FIRST = 3  # incidents shown beside the ledger; `waybill incidents` lists all
 FATES = ("loaded", "duplicate", "identity", "filtered", "quarantined", "erased", "pending")
 
 
 @dataclass(frozen=True)
 class Status:
-    """The state of a migration. `ledger` is by source; `gates` as the command line prints it."""
+    """The state of a migration. `ledger` is by source; `gates` as the command line prints it.
+
+    Incidents are the most severe and newest first.
+    """
 
     ledger: dict[str, dict[str, int]]
     gates: list[dict[str, Any]]
     warehouse: Path
     todo: list[str]
+    open_incidents: list[Incident]
 
     @property
     def is_green(self) -> bool:
@@ -39,6 +46,10 @@ class Status:
             "gates": self.gates,
             "warehouse": str(self.warehouse),
             "todo": self.todo,
+            "incidents": {
+                "open": len(self.open_incidents),
+                "first": [to_row(each) for each in self.open_incidents[:FIRST]],
+            },
         }
 
 
@@ -60,7 +71,8 @@ def status_of(migration: Migration) -> Status:
             todo = things_to_do(connection, gates) if _has_ledger(connection) else []
     else:
         todo = []
-    return Status(ledger, gates, readable_file(migration).absolute(), todo)
+    still_open = [each for each in current_incidents(migration) if each.is_open]
+    return Status(ledger, gates, readable_file(migration).absolute(), todo, still_open)
 
 
 def _ledger(connection: duckdb.DuckDBPyConnection, sources: set[str]) -> dict[str, dict[str, int]]:

@@ -108,10 +108,98 @@ INCIDENTS = _schema(
     delivery_ids=pa.list_(TEXT),
     findings=INT,
     reopened=INT,
+    event_name=TEXT,
+    platform=TEXT,
+    app_version=TEXT,
+    expected=FLOAT,
+    observed=FLOAT,
+    records=INT,
+    bad_until=TIME,
+    opened_at=TIME,
+    resolved_at=TIME,
+    is_open=BOOL,
+    explains=pa.list_(TEXT),
+    run_id=TEXT,
 )
 """One row a cause. Status: open, acknowledged, assigned, resolved, verified.
 
-Severity: critical (something is held or wrong), warning, notice.
+Severity: critical (something is held or wrong), warning, notice. `detected_at` is when the run of
+that day could have known, `opened_at` when a run did. `resolved_at` is when a person said it is
+mended, `fixed_at` the first good moment, `verified_at` when a run saw that. `bad_until` is the last
+moment known to be bad. `is_open` is false too where the finding was accepted. `explains` names
+findings that have this one as their cause; they are no incidents of their own. `run_id` is the run
+that opened it, or reopened it last.
+"""
+
+INCIDENT_LOG = _schema(
+    incident_id=TEXT,
+    number=INT,
+    at=TIME,
+    transition=TEXT,
+    status=TEXT,
+    severity=TEXT,
+    by=TEXT,
+    why=TEXT,
+    to=TEXT,
+    run_id=TEXT,
+)
+"""One row a transition of an incident, those by people too, numbered from 1 in each incident.
+
+`status` is that after it. Transition: opened, updated, escalated, accepted, verified, reopened,
+merged (into the incident `to`); by people acknowledge, assign (to the team `to`), resolve, note.
+"""
+
+INCIDENT_TIMES = _schema(
+    incident_id=TEXT,
+    month=DATE,
+    owner=TEXT,
+    severity=TEXT,
+    cause=TEXT,
+    source=TEXT,
+    hours_to_detect=FLOAT,
+    hours_to_acknowledge=FLOAT,
+    hours_to_fix=FLOAT,
+    hours_to_verify=FLOAT,
+    within_target=BOOL,
+)
+"""One row an incident: how long it took. `month` is the first of that of `detected_at`.
+
+To detect: from the first bad moment, by the clock of the data. To acknowledge: from its opening. To
+fix: from detection to the first good moment. To verify: from a person's word that it is mended,
+else from its opening, to the run that saw it. Null where that has not happened. The target is 48
+hours from the first bad moment to the first good one; null while it may still be met.
+"""
+
+INCIDENT_MONTHS = _schema(
+    month=DATE,
+    owner=TEXT,
+    incidents=INT,
+    critical=INT,
+    still_open=INT,
+    median_hours_to_detect=FLOAT,
+    median_hours_to_acknowledge=FLOAT,
+    median_hours_to_fix=FLOAT,
+    within_target=INT,
+    outside_target=INT,
+)
+"""One row a month of detection and owner: how many incidents, and their times."""
+
+ALERT_DELIVERIES = _schema(
+    message_key=TEXT,
+    route=TEXT,
+    queued_at=TIME,
+    run_id=TEXT,
+    severity=TEXT,
+    title=TEXT,
+    incident_ids=pa.list_(TEXT),
+    attempts=INT,
+    last_attempt_at=TIME,
+    delivered_at=TIME,
+    answer=TEXT,
+)
+"""One row an alert and route: how often it was tried, when it went out, and the last answer.
+
+`delivered_at` is null while it waits.
 """
 
 

@@ -131,4 +131,7 @@ def test_latest_acceptance_counts(tmp_path):
 def test_lines_hold_every_field(tmp_path):
     _accept(tmp_path, delivery_id="d1", source="app")
     fields = json.loads((tmp_path / FILE_NAME).read_text())
-    assert fields.keys() == {"kind", "rule", "delivery_id", "source", "by", "why", "at"}
+    assert fields.keys() == {
+        *("kind", "rule", "delivery_id", "source", "by", "why", "at"),
+        *("incident_id", "to"),
+    }
