@@ -13,6 +13,7 @@ from orchestration.cli.demo import demo
 from orchestration.cli.funnel import funnel
 from orchestration.cli.inspect import inspect
 from orchestration.cli.quality import replay, verify
+from orchestration.cli.report import report
 from orchestration.cli.run import plan, run, status
 from orchestration.cli.taxonomy import taxonomy
 from orchestration.errors import WaybillError
@@ -30,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (inspect, demo, plan, run, status, verify, replay, funnel):
+for verb in (inspect, demo, plan, run, status, report, verify, replay, funnel):
     app.command()(verb)
 app.add_typer(taxonomy)
 

@@ -101,6 +101,7 @@ def run_and_tell(
         print_json(state.to_json())
     else:
         print_status(state)
+        print_report(migration)
     refuse_red(state)
 
 
@@ -111,11 +112,13 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """
     from orchestration.quality.status import status_of
 
-    state = status_of(migration_of(config))
+    migration = migration_of(config)
+    state = status_of(migration)
     if as_json:
         print_json(state.to_json())
     else:
         print_status(state)
+        print_report(migration)
     refuse_red(state)
 
 
@@ -197,6 +200,15 @@ def print_status(state: object) -> None:
         for number, text in enumerate(state.todo, start=1):
             out.print(f" {number}. {text}", highlight=False)
     out.print(f"Warehouse to read: {state.warehouse}", highlight=False, soft_wrap=True)
+
+
+def print_report(migration: Migration) -> None:
+    """Where the report of the last run is, once there is one."""
+    from orchestration.quality.report.history import page_of, past_runs
+
+    if kept := past_runs(migration):
+        page = page_of(migration, kept[0].run_id)
+        out.print(f"Report: {page}", highlight=False, soft_wrap=True)
 
 
 def refuse_red(state: object) -> None:
