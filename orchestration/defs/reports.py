@@ -3,9 +3,12 @@
 import dagster as dg
 
 from orchestration.config import Migration
+from orchestration.defs.failures import broken_step_of
 from orchestration.quality.conclusion import conclude
+from orchestration.quality.outcome import keep_outcome
 from orchestration.stages import MARTS, REPORTS
 from orchestration.taxonomy.page import write_dictionary
+from orchestration.warehouse import writing
 
 ON_CALL = dg.AssetKey([REPORTS, "on_call"])
 CONCLUDED_RUN = "waybill/concludes"
@@ -19,10 +22,14 @@ def on_call_report(migration: Migration) -> dg.AssetsDefinition:
         description="What is red, why, and what to do first, as one page.",
         group_name=REPORTS,
         kinds={"html"},
+        pool="warehouse",
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         run_id = context.run_tags.get(CONCLUDED_RUN, context.run.run_id)
-        path = conclude(migration, run_id)
+        step, message = broken_step_of(context.instance, run_id) or (None, None)
+        with writing(migration):
+            keep_outcome(migration, run_id, step, message)
+            path = conclude(migration, run_id)
         return dg.MaterializeResult(
             metadata={"path": dg.MetadataValue.path(str(path))} if path is not None else {}
         )

@@ -20,6 +20,7 @@ from orchestration.defs.automation import (
     build_tags,
     landing_job_name,
 )
+from orchestration.defs.failures import broken_step
 from orchestration.defs.reports import CONCLUDED_RUN
 from orchestration.errors import CannotFinish
 from orchestration.landing.arrivals import arrive
@@ -104,16 +105,6 @@ def _execute(
 
 def _refuse_failure(result: dg.ExecuteInProcessResult) -> None:
     """Raise CannotFinish where a step failed, other than by a red gate."""
-    if result.success:
-        return
-    failures = [event for event in result.all_events if event.is_step_failure]
-    if not failures:  # a blocking check was red: told by the gates, not here
-        return
-    data = failures[0].step_failure_data
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    message = error.message.strip() if error is not None else "no reason was given"
-    if "check" in message.lower() and "blocking" in message.lower():
-        return
-    raise CannotFinish(f"{failures[0].step_key}: {message}")
+    if not result.success and (broken := broken_step(result.all_events)) is not None:
+        step, message = broken
+        raise CannotFinish(f"{step}: {message}")

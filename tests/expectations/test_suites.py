@@ -79,6 +79,12 @@ ROWS = {
             "past its day": {"kind": "retired_event"},
         },
         "gate_platform_mix": {"fell": {"suspicious": 1}},
+        "gate_freshness": {
+            "silent": {"is_late": 1, "late_by_hours": 7.5},
+            "thin": {"is_short": 1, "daily_events": 100},
+            "nothing agreed of volume": {"min_daily": None, "daily_events": None},
+        },
+        "gate_mart_freshness": {"old": {"is_late": 1, "late_by_hours": 3.0}},
         "gate_ledger": {
             "record lost": {"loaded": 899},
             "record doubled": {"duplicate": 51},
@@ -145,6 +151,9 @@ RED = {
     "funnels_never_grow": {"grows"},
     "double_tracked": {"twice"},
     "platform_share_is_steady": {"fell"},
+    "source_is_fresh": {"silent"},
+    "daily_volume_is_met": {"thin"},
+    "mart_is_fresh": {"old"},
 }
 
 # What names a row of a view in a result: the delivery where there is one, else the source or the
@@ -152,17 +161,22 @@ RED = {
 NAMED_BY = {
     "gate_taxonomy": "source",
     "gate_platform_mix": "source",
+    "gate_freshness": "source",
+    "gate_mart_freshness": "mart",
     "gate_marts": "name",
     "gate_rates": "cell",
     "gate_funnels": "funnel",
     "gate_double_tracked": "event_name",
 }
+JUDGED_AS_A_WHOLE = {view for view, name in NAMED_BY.items() if name != "source"}
 NEED_NO_ROWS = {
     "gate_taxonomy",
     "gate_rates",
     "gate_funnels",
     "gate_double_tracked",
     "gate_platform_mix",
+    "gate_freshness",
+    "gate_mart_freshness",
 }
 
 
@@ -208,16 +222,13 @@ RULES = all_rules(LIMITS)
 def test_rule_is_red_for_the_rows_that_break_it_and_for_no_other(rule, red):
     failed = [result for result in red[rule.name] if not result.success]
     assert failed
-    if rule.view in ("gate_marts", "gate_rates", "gate_funnels", "gate_double_tracked"):
+    if rule.view in JUDGED_AS_A_WHOLE:
         # Judged as a whole: one result, whose figure names every row that breaks the rule.
         [result] = failed
         assert len(result.observed.split("; ")) == len(RED[rule.name])
         assert all(name in result.observed for name in RED[rule.name])
     else:
-        names = {
-            r.source if rule.view in ("gate_taxonomy", "gate_platform_mix") else r.delivery_id
-            for r in failed
-        }
+        names = {r.source if NAMED_BY.get(rule.view) == "source" else r.delivery_id for r in failed}
         assert names == RED[rule.name]
     assert {result.severity for result in failed} == {rule.severity}
     assert {result.status for result in failed} == {"failed"}

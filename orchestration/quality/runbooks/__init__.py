@@ -1,8 +1,8 @@
 """The runbooks: a page a role, written by people, and what each rule and cause says of itself.
 
 A section of a role's page begins with `## Title`; the line `For: a, b_*` under it names the rules
-and causes it is for, or patterns of them. Each rule and cause has an anchor of its own name, whether
-a section is for it or not, so that a link from a report or an alert always leads somewhere.
+and causes it is for, or patterns of them. Each rule and cause has an anchor of its own name,
+whether a section is for it or not, so that a link from a report or an alert leads somewhere.
 """
 
 from __future__ import annotations
