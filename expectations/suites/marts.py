@@ -211,8 +211,8 @@ def _freshness_rules() -> tuple[Rule, ...]:
             dimension="timeliness",
             claim=expect("ExpectRowCountsToBeZero", columns=["is_late"]),
             offenders="is_late <> 0",
-            observed=f"concat(source, {late}, '; its last event is of ', strftime(last_event_at,
-            ' %Y-%m-%d %H:%M UTC'))",
+            observed=f"concat(source, {late}, '; its last event is of ',"
+            " strftime(last_event_at, '%Y-%m-%d %H:%M UTC'))",
             next_step="See whether the export of {source} ran and where its files are:"
             " `waybill plan` lists what would be landed.",
             description="Nothing new came for longer than `freshness` of the source allows.",

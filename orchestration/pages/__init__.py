@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 PACKAGES = ("orchestration.pages", "orchestration.taxonomy", "orchestration.quality.report")
 
@@ -42,6 +44,20 @@ def local(moment: datetime | None, zone: str, pattern: str = "%Y-%m-%d %H:%M") -
     return aware.astimezone(ZoneInfo(zone)).strftime(pattern)
 
 
+def code(text: str) -> Markup:
+    """Text in which what stands in backticks, and a command that accepts a rule, is code.
+
+    >>> code("run `waybill verify` <now>")
+    Markup('run <code>waybill verify</code> &lt;now&gt;')
+    """
+    parts = re.split(r'`([^`]+)`|(waybill run --accept [^"`]+"[^"]*")', text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 3 else escape(part)
+        for number, part in enumerate(parts)
+        if part is not None
+    )
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in PACKAGES]),
@@ -50,7 +66,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(thousands=thousands, percent=percent, local=local)
+    environment.filters.update(thousands=thousands, percent=percent, local=local, code=code)
     return environment
 
 

@@ -41,11 +41,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Reach:
-    """What it means for a mart, and who reads that."""
+    """What to know of some marts, and who reads those first."""
 
-    mart: str
-    readers: str
     effect: str
+    marts: tuple[str, ...]
+    readers: tuple[str, ...]
 
 
 @dataclass(frozen=True)

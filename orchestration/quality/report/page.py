@@ -21,7 +21,7 @@ from orchestration.quality.report.calendar import (
 )
 from orchestration.quality.report.flow import picture_of
 from orchestration.quality.report.model import Change, Day, Figures, RuleHistory
-from orchestration.quality.report.verdict import reach_of, steps_of, verdict_of
+from orchestration.quality.report.verdict import reach_of, reasons_left, steps_of, verdict_of
 from orchestration.quality.runbooks import anchors
 
 REASONS = 5
@@ -49,15 +49,17 @@ def run_html(figures: Figures) -> str:
         each.hours_to_fix for each in figures.incidents or () if each.hours_to_fix is not None
     )
     states = states_in(figures.days)
+    verdict, steps = verdict_of(figures), steps_of(figures)
     return render(
         "run.html.j2",
         title=f"Run {figures.run_id[:8]}",
         root="../",
         f=figures,
         zone=figures.timezone,
-        v=verdict_of(figures),
+        v=verdict,
+        reasons=reasons_left(verdict, steps),
         reasons_shown=REASONS,
-        steps=steps_of(figures),
+        steps=steps,
         reach=reach_of(figures),
         flow=picture_of(figures.flows),
         calendars=calendars_of(figures.days),

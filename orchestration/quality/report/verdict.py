@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.pages import percent, thousands
+from orchestration.pages import thousands
 from orchestration.quality.report.model import (
     Fact,
     Figures,
@@ -18,16 +18,15 @@ from orchestration.quality.report.model import (
 )
 
 MOST_STEPS = 3
-MOST_REASONS = 5
 
-MARTS = {
-    "fct_micro_conversion_daily": "marketing strategist, executive",
-    "fct_funnel_steps": "product analyst",
-    "fct_sessions": "operations",
-    "fct_macro_conversions": "executive, marketing strategist",
+MARTS: Mapping[str, tuple[str, ...]] = {
+    "fct_micro_conversion_daily": ("marketing strategist", "executive"),
+    "fct_funnel_steps": ("product analyst",),
+    "fct_sessions": ("operations",),
+    "fct_macro_conversions": ("executive", "marketing strategist"),
 }
 """Marts that events reach, and who opens them first."""
-SURVEY_MARTS = {"fct_survey_answers": "product analyst, customer success"}
+SURVEY_MARTS: Mapping[str, tuple[str, ...]] = {"fct_survey_answers": ("product analyst", "customer success director")}
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,8 @@ def verdict_of(figures: Figures) -> Verdict:
         deliveries = {fact.delivery_id for fact in held}
         sources = sorted({fact.source or "all sources" for fact in held})
         sentence = (
-            f"{_number(len(deliveries), 'delivery', 'deliveries')} of {_listed(sources)} "
+            f"{_number(len(deliveries), 'delivery', 'deliveries').capitalize()} of "
+            f"{_listed(sources)} "
             f"{'is' if len(deliveries) == 1 else 'are'} held back; all else is loaded and "
             "published."
         )
@@ -152,6 +152,12 @@ def steps_of(figures: Figures) -> tuple[Step, ...]:
     return _steps(figures)[:MOST_STEPS]
 
 
+def reasons_left(verdict: Verdict, steps: Sequence[Step]) -> tuple[tuple[str, str], ...]:
+    """The reasons that no thing to do tells already."""
+    told = {step.what for step in steps}
+    return tuple(reason for reason in verdict.reasons if reason[1] not in told)
+
+
 def _steps(figures: Figures) -> tuple[Step, ...]:
     open_ones = [each for each in figures.incidents or () if each.is_open]
     if open_ones:
@@ -186,68 +192,54 @@ STATUS = "waybill status"
 
 
 def command_in(text: str) -> str:
-    """The first command that a text names; `waybill status` where it names none.
+    """The first command that a text names; a plain run where it says to run again.
 
-    >>> command_in('Run `waybill verify`, then look.')
-    'waybill verify'
+    To accept is never the first thing to do where something can be mended. `waybill status` where
+    no command is named.
+
+    >>> command_in("Run `waybill verify`, then look."), command_in("Copy it, then run again.")
+    ('waybill verify', 'waybill run')
     """
     quoted = re.search(r"`(waybill [^`]+)`", text)
     if quoted:
         return quoted[1]
-    bare = re.search(r'waybill [a-z]+(?: --?[\w-]+| [\w./]+)*(?: --why "[^"]*")', text)
+    if re.search(r"\brun again\b", text, re.IGNORECASE):
+        return "waybill run"
+    bare = re.search(r'waybill run --accept [^"]+"[^"]*"', text)
     return bare[0] if bare else STATUS
 
 
 def reach_of(figures: Figures) -> tuple[Reach, ...]:
-    """Which marts the findings touch, how, and who reads them."""
+    """What the findings mean for which marts, and who reads those."""
     blocking = [f for f in figures.facts if f.severity == "block" and f.accepted is None]
     if figures.failure is not None or any(fact.stage == "marts" for fact in blocking):
-        kept = (
-            "nothing is published yet"
-            if figures.snapshot_at is None
-            else "as of the last green run"
-        )
-        return tuple(
-            Reach(mart, readers, kept) for mart, readers in {**MARTS, **SURVEY_MARTS}.items()
-        )
-    effects: dict[str, list[str]] = {}
+        has_snapshot = figures.snapshot_at is not None
+        kept = "All marts are as of the last green run" if has_snapshot else "Nothing is published"
+        return (_reach(kept, {**MARTS, **SURVEY_MARTS}),)
+    effects: dict[str, Reach] = {}
     for source, dates in figures.held.items():
-        span = f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else f"{dates[0]}" if dates else "-"
-        told = f"{source} is incomplete ({span}, is_complete = false)"
-        for mart in _marts_of(source, figures):
-            effects.setdefault(mart, []).append(told)
+        span = " to ".join(dict.fromkeys(f"{day}" for day in (dates[:1] + dates[-1:])))
+        told = f"{source} is incomplete on {span or 'dates not known'}, with is_complete = false"
+        effects[told] = _reach(told, _marts_of(source, figures))
     for change in figures.changes:
         if change.ended_at is None and change.severity != "notice":
-            for mart in _marts_of(change.source, figures):
-                effects.setdefault(mart, []).append(_effect(change.source, change.segment))
-    known = {**MARTS, **SURVEY_MARTS}
-    return tuple(
-        Reach(mart, known[mart], "; ".join(dict.fromkeys(told))) for mart, told in effects.items()
-    )
+            told = _effect(change.source, change.segment)
+            effects[told] = _reach(told, _marts_of(change.source, figures))
+    return tuple(effects.values())
+
+
+def _reach(effect: str, marts: Mapping[str, tuple[str, ...]]) -> Reach:
+    readers = dict.fromkeys(reader for each in marts.values() for reader in each)
+    return Reach(effect, tuple(marts), tuple(readers))
 
 
 def _effect(source: str | None, segment: str | None) -> str:
     where = f"{source or 'all sources'}{f' ({segment})' if segment else ''}"
-    return f"figures of {where} are not to be compared with the time before"
+    return f"Figures of {where} are not to be compared with the time before"
 
 
-def _marts_of(source: str | None, figures: Figures) -> dict[str, str]:
+def _marts_of(source: str | None, figures: Figures) -> Mapping[str, tuple[str, ...]]:
     return SURVEY_MARTS if source in figures.survey_sources else MARTS
-
-
-def lost_words(lost: float | None, low: float | None, high: float | None) -> str:
-    """An estimated loss with its interval, in words; nothing where there is none."""
-    if lost is None or lost <= 0:
-        return ""
-    band = f" (95 %: {thousands(low)} to {thousands(high)})" if low is not None else ""
-    return f"about {thousands(lost)} events lost{band}"
-
-
-def share_words(observed: float, expected: float | None) -> str:
-    """What came of what was expected."""
-    if not expected:
-        return thousands(observed)
-    return f"{thousands(observed)} of {thousands(expected)} ({percent(observed / expected)})"
 
 
 def _count(facts: Sequence[Fact], what: str) -> str:
