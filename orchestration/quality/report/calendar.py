@@ -92,15 +92,19 @@ def _row(source: str, days: Sequence[Day]) -> CalendarRow:
 
 
 def _strokes(days: Sequence[Day]) -> Iterable[Stroke]:
-    # days of a state that follow each other keep the same distance to their place in the list
-    ordered = list(enumerate(sorted(days, key=lambda day: day.on)))
-    for (state, _), run in groupby(ordered, key=lambda each: (each[1].state, _gap(*each))):
+    for (state, _), run in groupby(_placed(days), key=_state_and_run):
         same = [day for _, day in run]
         yield Stroke(state, _x(same[0].on), len(same) * CELL - 1)
 
 
-def _gap(place: int, day: Day) -> int:
-    return day.on.toordinal() - place
+def _placed(days: Sequence[Day]) -> list[tuple[int, Day]]:
+    return list(enumerate(sorted(days, key=lambda day: day.on)))
+
+
+def _state_and_run(placed: tuple[int, Day]) -> tuple[DayState, int]:
+    # days that follow each other keep the same distance to their place in the list
+    place, day = placed
+    return day.state, day.on.toordinal() - place
 
 
 def _x(on: date) -> int:
@@ -116,10 +120,49 @@ def _summary(days: Sequence[Day]) -> str:
     return told
 
 
-def bad_days(days: Mapping[str, Sequence[Day]]) -> tuple[tuple[str, Day], ...]:
-    """Days that lack something, the latest first."""
-    found = [(source, day) for source, each in days.items() for day in each if day.state in TOLD]
-    return tuple(sorted(found, key=lambda each: (each[1].on, each[0]), reverse=True))
+@dataclass(frozen=True)
+class Gap:
+    """Days of a source that follow each other and lack something."""
+
+    source: str
+    first: date
+    last: date
+    state: DayState
+    observed: int
+    expected: float | None
+    low: float | None
+    high: float | None
+    note: str
+
+
+def gaps_of(days: Mapping[str, Sequence[Day]]) -> tuple[Gap, ...]:
+    """Where something is lacking, the latest first; figures are sums over the days."""
+    found = [
+        _gap_of(source, state, [day for _, day in run])
+        for source, its_days in days.items()
+        for (state, _), run in groupby(_placed(its_days), key=_state_and_run)
+        if state in TOLD
+    ]
+    return tuple(sorted(found, key=lambda gap: (gap.last, gap.source), reverse=True))
+
+
+def _gap_of(source: str, state: DayState, days: Sequence[Day]) -> Gap:
+    def total(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if len(known) == len(values) else None
+
+    return Gap(
+        source,
+        days[0].on,
+        days[-1].on,
+        state,
+        sum(day.observed for day in days),
+        total([day.expected for day in days]),
+        # bands of days do not add up: that of their sum would be narrower
+        days[0].low if len(days) == 1 else None,
+        days[0].high if len(days) == 1 else None,
+        "; ".join(dict.fromkeys(day.note for day in days if day.note)),
+    )
 
 
 def states_in(days: Mapping[str, Sequence[Day]]) -> tuple[DayState, ...]:

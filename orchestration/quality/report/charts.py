@@ -26,8 +26,7 @@ class Chart:
 
     line: str
     band: str
-    usual: float | None  # y of the median before the break
-    usual_value: float | None
+    usual: str  # of each weekday's median before the break, where there is no band
     broke_at: float | None  # x of the first bad day
     top: float
     first: date
@@ -54,19 +53,28 @@ def chart_of(points: Sequence[Point], first_bad: date | None) -> Chart | None:
         upper = [f"{x(on)} {y(high)}" for on, _, high in banded]
         lower = [f"{x(on)} {y(low)}" for on, low, _ in reversed(banded)]
         band = "M" + "L".join(upper + lower) + "z"
-    before = [p.observed for p in points if first_bad is not None and p.on < first_bad]
-    usual = median(before) if before and not band else None
+    usual = ""
+    if not band and (medians := _by_weekday(points, first_bad)):
+        usual = "M" + "L".join(f"{x(p.on)} {y(medians[p.on.weekday()])}" for p in points)
     is_inside = first_bad is not None and start <= first_bad <= points[-1].on
     return Chart(
         line=line,
         band=band,
-        usual=y(usual) if usual is not None else None,
-        usual_value=usual,
+        usual=usual,
         broke_at=x(first_bad) if first_bad is not None and is_inside else None,
         top=top,
         first=start,
         last=points[-1].on,
     )
+
+
+def _by_weekday(points: Sequence[Point], first_bad: date | None) -> dict[int, float]:
+    """The median before the first bad day of every weekday; none without a week for each."""
+    before: dict[int, list[float]] = {}
+    for point in points:
+        if first_bad is not None and point.on < first_bad:
+            before.setdefault(point.on.weekday(), []).append(point.observed)
+    return {day: median(seen) for day, seen in before.items()} if len(before) == 7 else {}
 
 
 def history_bars(history: Sequence[Outcome]) -> list[tuple[int, int, Outcome]]:

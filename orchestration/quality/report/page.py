@@ -15,7 +15,7 @@ from orchestration.quality.report.calendar import (
     MEANINGS,
     TOLD,
     Month,
-    bad_days,
+    gaps_of,
     months_of,
     states_in,
 )
@@ -26,7 +26,7 @@ from orchestration.quality.runbooks import anchors
 
 REASONS = 5
 INCIDENTS = 30
-BAD_DAYS = 30
+GAPS = 30
 QUARANTINE = 12
 DETECTABLE = 30
 CHANGES = 25
@@ -66,8 +66,8 @@ def run_html(figures: Figures) -> str:
         judged_days=any(state not in ("unjudged", "held") for state in states),
         legend=[(state, LETTERS.get(state, ""), MEANINGS[state]) for state in states],
         meanings=MEANINGS,
-        bad=bad_days(figures.days),
-        days_shown=BAD_DAYS,
+        gaps=gaps_of(figures.days),
+        gaps_shown=GAPS,
         changes=[
             (each, charts.chart_of(each.points, first_bad_on(each, figures.timezone)))
             for each in figures.changes[:CHANGES]

@@ -26,7 +26,9 @@ MARTS: Mapping[str, tuple[str, ...]] = {
     "fct_macro_conversions": ("executive", "marketing strategist"),
 }
 """Marts that events reach, and who opens them first."""
-SURVEY_MARTS: Mapping[str, tuple[str, ...]] = {"fct_survey_answers": ("product analyst", "customer success director")}
+SURVEY_MARTS: Mapping[str, tuple[str, ...]] = {
+    "fct_survey_answers": ("product analyst", "customer success director")
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ TITLES: dict[VerdictKind, str] = {
     "failed": "Failed",
     "first": "First run",
 }
+
+LOSING = "Green, but losing events"
 
 
 def verdict_of(figures: Figures) -> Verdict:
@@ -86,7 +90,15 @@ def verdict_of(figures: Figures) -> Verdict:
     reasons += [(fact.rule, _told(fact)) for fact in [*red, *held]]
     if kind in ("warned", "first", "green"):
         reasons += warnings
-    return Verdict(kind, TITLES[kind], sentence, tuple(reasons))
+    title = LOSING if kind == "warned" and _is_losing(figures) else TITLES[kind]
+    return Verdict(kind, title, sentence, tuple(reasons))
+
+
+def _is_losing(figures: Figures) -> bool:
+    """Whether something that lasts costs events: nobody can export them later."""
+    open_ones = [each for each in figures.incidents or () if each.is_open]
+    lasting = [change for change in figures.changes if change.ended_at is None]
+    return any((each.lost or 0) > 0 for each in [*open_ones, *lasting])
 
 
 def _first(figures: Figures) -> str:
