@@ -7,7 +7,7 @@ one state that follow each other are one dashed stroke: a year of a hundred sour
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -15,6 +15,8 @@ from itertools import groupby
 from orchestration.quality.report.model import Day, DayState
 
 CELL = 11  # units of a day, of which one is the gap to the next
+MIDDLE = 8  # of a row of 16, where a stroke runs
+HEIGHTS: Mapping[DayState, float] = {"low": 10.5, "missing": 13}
 
 LETTERS: Mapping[DayState, str] = {
     "low": "L",
@@ -36,20 +38,11 @@ TOLD: tuple[DayState, ...] = ("missing", "low", "held")
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """Days of one state in a row: where it begins, and how long it is."""
-
-    state: DayState
-    x: int
-    length: int
-
-
-@dataclass(frozen=True)
 class CalendarRow:
     """A source in a month."""
 
     source: str
-    strokes: tuple[Stroke, ...]
+    paths: tuple[tuple[DayState, str], ...]  # of a state, its strokes
     letters: tuple[tuple[DayState, str, str], ...]  # state, x of each, letters
     summary: str
 
@@ -88,13 +81,16 @@ def _row(source: str, days: Sequence[Day]) -> CalendarRow:
         for state in LETTERS
         if (same := [day for day in days if day.state == state])
     ]
-    return CalendarRow(source, tuple(_strokes(days)), tuple(letters), _summary(days))
+    return CalendarRow(source, _paths(days), tuple(letters), _summary(days))
 
 
-def _strokes(days: Sequence[Day]) -> Iterable[Stroke]:
+def _paths(days: Sequence[Day]) -> tuple[tuple[DayState, str], ...]:
+    paths: dict[DayState, str] = {}
     for (state, _), run in groupby(_placed(days), key=_state_and_run):
         same = [day for _, day in run]
-        yield Stroke(state, _x(same[0].on), len(same) * CELL - 1)
+        stroke = f"M{_x(same[0].on)} {HEIGHTS.get(state, MIDDLE)}h{len(same) * CELL - 1}"
+        paths[state] = paths.get(state, "") + stroke
+    return tuple(paths.items())
 
 
 def _placed(days: Sequence[Day]) -> list[tuple[int, Day]]:

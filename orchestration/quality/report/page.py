@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from orchestration.pages import render
 from orchestration.quality.report import charts
 from orchestration.quality.report.calendar import (
+    HEIGHTS,
     LETTERS,
     MEANINGS,
+    MIDDLE,
     TOLD,
     Month,
     gaps_of,
@@ -64,7 +66,15 @@ def run_html(figures: Figures) -> str:
         flow=picture_of(figures.flows),
         calendars=calendars_of(figures.days),
         judged_days=any(state not in ("unjudged", "held") for state in states),
-        legend=[(state, LETTERS.get(state, ""), MEANINGS[state]) for state in states],
+        legend=[
+            (
+                state,
+                LETTERS.get(state, ""),
+                f"M0 {HEIGHTS.get(state, MIDDLE)}h21",
+                MEANINGS[state],
+            )
+            for state in states
+        ],
         meanings=MEANINGS,
         gaps=gaps_of(figures.days),
         gaps_shown=GAPS,

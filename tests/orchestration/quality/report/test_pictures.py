@@ -47,16 +47,15 @@ def test_no_record_is_lost_in_the_picture(fates: list[dict[str, int]]) -> None:
     assert len(picture.sources) <= 12
 
 
-def test_days_that_follow_each_other_are_one_stroke() -> None:
+def test_days_that_follow_each_other_are_one_stroke_and_a_state_one_path() -> None:
     days = [Day(date(2025, 4, number), "full", 9) for number in (1, 2, 3, 5)]
     days.append(Day(date(2025, 4, 6), "low", 4))
     [month] = months_of({"app": days})
     [row] = month.rows
-    assert [(s.state, s.x, s.length) for s in row.strokes] == [
-        ("full", 0, 3 * CELL - 1),
-        ("full", 4 * CELL, CELL - 1),
-        ("low", 5 * CELL, CELL - 1),
-    ]
+    assert row.paths == (
+        ("full", f"M0 8h{3 * CELL - 1}M{4 * CELL} 8h{CELL - 1}"),
+        ("low", f"M{5 * CELL} 10.5h{CELL - 1}"),
+    )
     assert row.letters == (("low", str(5 * CELL + CELL // 2), "L"),)
     assert (month.name, row.summary) == ("April 2025", "4 as expected, 1 fewer than expected")
 
