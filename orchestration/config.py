@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from orchestration.alert_config import AlertSettings
+from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
@@ -103,6 +104,7 @@ class Migration(Settings):
     identity: IdentityRules = IdentityRules()
     gates: GateLimits = GateLimits()
     alerts: AlertSettings = AlertSettings()
+    freshness: dict[MartName, FreshnessTarget] = {}
 
     _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
 

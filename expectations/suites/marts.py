@@ -20,6 +20,9 @@ Views:
   source's events differs most from before), before_share, after_share, events, lost (events there
   would be since had its share stayed) and suspicious (1 where the fall is more than chance and
   more than 5 %).
+- `gate_freshness`, a row a source with a target, and `gate_mart_freshness`, a row a mart with one:
+  last_event_at, sla_hours, late_by_hours, is_late; of sources also daily_events, min_daily,
+  is_short.
 - `gate_double_tracked`, a row an event two sources report with no primary: event_name, sources,
   days.
 `gate_ledger`, `gate_marts`, `gate_sources` and `gate_persons` are never empty; the others may be.
@@ -47,6 +50,7 @@ def marts_rules(limits: Limits) -> tuple[Rule, ...]:
         *_notices(limits),
         *_taxonomy_rules(),
         _platform_rule(),
+        *_freshness_rules(),
     )
 
 
@@ -319,4 +323,52 @@ def _platform_rule() -> Rule:
         description="Events lost on one platform alone show in its share before they show in"
         " totals, which campaigns move.",
         needs_rows=False,
+    )
+
+
+def _freshness_rules() -> tuple[Rule, ...]:
+    """What was agreed about age and volume; nothing is held back because of it."""
+    late = "format(' is late by {:.1f} hours, agreed are {:.1f}', late_by_hours, sla_hours)"
+    return (
+        _rule(
+            name="source_is_fresh",
+            view="gate_freshness",
+            severity="warn",
+            dimension="timeliness",
+            claim=expect("ExpectRowCountsToBeZero", columns=["is_late"]),
+            offenders="is_late <> 0",
+            observed=f"concat(source, {late}, '; its last event is of ',"
+            " strftime(last_event_at, '%Y-%m-%d %H:%M UTC'))",
+            next_step="See whether the export of {source} ran and where its files are:"
+            " `waybill plan` lists what would be landed.",
+            description="Nothing new came for longer than `freshness` of the source allows.",
+            needs_rows=False,
+        ),
+        _rule(
+            name="daily_volume_is_met",
+            view="gate_freshness",
+            severity="warn",
+            dimension="completeness",
+            claim=expect("ExpectRowCountsToBeZero", columns=["is_short"]),
+            offenders="is_short <> 0",
+            observed="concat(source, format(' brought {:,} events on its last full date, agreed are"
+            " {:,}', daily_events, min_daily))",
+            records="min_daily - daily_events",
+            next_step="Compare with the vendor's own figure for that date of {source}; export it"
+            " again if it is larger.",
+            description="A date brought fewer events than `min_daily` of the source.",
+            needs_rows=False,
+        ),
+        _rule(
+            name="mart_is_fresh",
+            view="gate_mart_freshness",
+            severity="warn",
+            dimension="timeliness",
+            claim=expect("ExpectRowCountsToBeZero", columns=["is_late"]),
+            offenders="is_late <> 0",
+            observed=f"concat(mart, {late})",
+            next_step="See which source stopped, and what is held: `waybill status`.",
+            description="The newest row of a mart is older than `freshness` allows.",
+            needs_rows=False,
+        ),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli.common import ConfigOption, JsonOption, err, migration_of, out, print_json
-from orchestration.cli.run import print_status, refuse_red
+from orchestration.cli.run import print_report, print_status, refuse_red
 from orchestration.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def demo(
             out.print(f"[bold]{name}[/]")
             out.print(table(count_funnel(connection, "marts.fct_events", query)))
     out.print(f"What really happened: {folder / 'truth.json'}", highlight=False, soft_wrap=True)
+    print_report(migration)
     out.print(f"Event dictionary: {migration.dictionary_page}", highlight=False, soft_wrap=True)
     out.print(
         f"Data Docs: {migration.home / 'reports' / 'data_docs'}", highlight=False, soft_wrap=True

@@ -102,6 +102,7 @@ def run_and_tell(
         print_json(state.to_json())
     else:
         print_status(state)
+        print_report(migration)
     refuse_red(state)
 
 
@@ -112,11 +113,13 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """
     from orchestration.quality.status import status_of
 
-    state = status_of(migration_of(config))
+    migration = migration_of(config)
+    state = status_of(migration)
     if as_json:
         print_json(state.to_json())
     else:
         print_status(state)
+        print_report(migration)
     refuse_red(state)
 
 
@@ -202,6 +205,15 @@ def print_status(state: object) -> None:
         if (more := len(state.open_incidents) - FIRST) > 0:
             out.print(f"and {more:,} more: `waybill incidents`", highlight=False)
     out.print(f"Warehouse to read: {state.warehouse}", highlight=False, soft_wrap=True)
+
+
+def print_report(migration: Migration) -> None:
+    """Where the report of the last run is, once there is one."""
+    from orchestration.quality.report.history import page_of, past_runs
+
+    if kept := past_runs(migration):
+        page = page_of(migration, kept[0].run_id)
+        out.print(f"Report: {page}", highlight=False, soft_wrap=True)
 
 
 def refuse_red(state: object) -> None:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.config import Migration
+from orchestration.defs.freshness import freshness_policy
 from orchestration.landing.arrivals import land_arrivals
 from orchestration.partitions import deliveries_of
 from orchestration.pipeline import unjudged
@@ -28,6 +29,7 @@ def landing_asset(migration: Migration, source: str) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
         op_tags={"stage": LANDING},
+        freshness_policy=freshness_policy(config.freshness),
     )
     def landed(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         records = 0

@@ -4,6 +4,7 @@ import dagster as dg
 
 from orchestration.config import Migration
 from orchestration.quality.changes import write_changes
+from orchestration.quality.freshness import write_freshness
 from orchestration.stages import MARTS, QUALITY
 from orchestration.warehouse import writing
 
@@ -27,6 +28,9 @@ def changes(migration: Migration) -> dg.AssetsDefinition:
     )
     def found() -> dg.MaterializeResult[None]:
         with writing(migration):
-            return dg.MaterializeResult(metadata={"changes": write_changes(migration)})
+            late = write_freshness(migration)
+            return dg.MaterializeResult(
+                metadata={"changes": write_changes(migration), "late": late}
+            )
 
     return found

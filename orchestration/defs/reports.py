@@ -20,6 +20,7 @@ def on_call_report(migration: Migration) -> dg.AssetsDefinition:
         description="What is red, why, and what to do first, as one page.",
         group_name=REPORTS,
         kinds={"html"},
+        pool="warehouse",
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         run_id = context.run_tags.get(CONCLUDED_RUN, context.run.run_id)

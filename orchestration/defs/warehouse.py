@@ -21,6 +21,7 @@ from dagster_dbt import (
 from orchestration import pipeline
 from orchestration.config import Migration
 from orchestration.dbt import BuiltModel, run_dbt
+from orchestration.defs.freshness import with_freshness
 from orchestration.defs.landing import landing_key
 from orchestration.partitions import daily
 from orchestration.sources import REGISTRY
@@ -167,7 +168,7 @@ def marts_models(migration: Migration, manifest: Path) -> dg.AssetsDefinition:
                 pipeline.note_built(migration)
         yield from _materialized(context, built)
 
-    return models
+    return with_freshness(models, migration.freshness)
 
 
 def snapshot(migration: Migration) -> dg.AssetsDefinition:

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from orchestration.pages import render
 from orchestration.taxonomy.audit import FoundName, Inventory
 from orchestration.taxonomy.audit_findings import Finding
-from orchestration.taxonomy.html import render
 
 
 def violations_by_kind(inventory: Inventory) -> dict[str, int]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.config import Funnel, Migration
+from orchestration.pages import render
 from orchestration.taxonomy import dbt_docs
-from orchestration.taxonomy.html import render
 from orchestration.taxonomy.model import Event, Taxonomy, load_taxonomy
 from orchestration.taxonomy.properties import PropertyRule
 from orchestration.taxonomy.traffic import DAYS, EventTraffic, Traffic, traffic_of

@@ -92,6 +92,12 @@ ROWS = {
             "past its day": {"kind": "retired_event"},
         },
         "gate_platform_mix": {"fell": {"suspicious": 1}},
+        "gate_freshness": {
+            "silent": {"is_late": 1, "late_by_hours": 7.5},
+            "thin": {"is_short": 1, "daily_events": 100},
+            "nothing agreed of volume": {"min_daily": None, "daily_events": None},
+        },
+        "gate_mart_freshness": {"old": {"is_late": 1, "late_by_hours": 3.0}},
         "gate_ledger": {
             "record lost": {"loaded": 899},
             "record doubled": {"duplicate": 51},
@@ -185,6 +191,9 @@ RED = {
     "funnels_never_grow": {"grows"},
     "double_tracked": {"twice"},
     "platform_share_is_steady": {"fell"},
+    "source_is_fresh": {"silent"},
+    "daily_volume_is_met": {"thin"},
+    "mart_is_fresh": {"old"},
 }
 
 # What names a row of a view in a result: the delivery where there is one, else the source or the
@@ -195,6 +204,8 @@ NAMED_BY = {
     "gate_ledger": "source",
     "gate_sources": "source",
     "gate_restatements": "source",
+    "gate_freshness": "source",
+    "gate_mart_freshness": "mart",
     "gate_marts": "name",
     "gate_totals": "cell",
     "gate_persons": "mart",
@@ -202,21 +213,8 @@ NAMED_BY = {
     "gate_funnels": "funnel",
     "gate_double_tracked": "event_name",
 }
-AS_A_WHOLE = {
-    "gate_marts",
-    "gate_rates",
-    "gate_funnels",
-    "gate_double_tracked",
-    "gate_totals",
-    "gate_persons",
-}
-BY_SOURCE = {
-    "gate_ledger",
-    "gate_taxonomy",
-    "gate_platform_mix",
-    "gate_sources",
-    "gate_restatements",
-}
+BY_SOURCE = {view for view, name in NAMED_BY.items() if name == "source"}
+AS_A_WHOLE = NAMED_BY.keys() - BY_SOURCE
 NEED_NO_ROWS = {
     "gate_totals",
     "gate_restatements",
@@ -225,6 +223,8 @@ NEED_NO_ROWS = {
     "gate_funnels",
     "gate_double_tracked",
     "gate_platform_mix",
+    "gate_freshness",
+    "gate_mart_freshness",
 }
 
 # Of these every row breaks its rule.

@@ -149,6 +149,14 @@ MARTS_VIEWS = {
             (t <= -3.75 and after_share <= 0.95 * before_share)::integer as suspicious
         from judged
         qualify row_number() over (partition by source, platform order by t) = 1""",
+    "gate_freshness": """
+        select asset as source, last_event_at, last_arrival_at, sla_hours, late_by_hours,
+            is_late::integer as is_late, daily_events, min_daily,
+            coalesce(daily_events < min_daily, false)::integer as is_short
+        from warehouse.quality.fct_freshness where kind = 'source' and sla_hours is not null""",
+    "gate_mart_freshness": """
+        select asset as mart, last_event_at, sla_hours, late_by_hours, is_late::integer as is_late
+        from warehouse.quality.fct_freshness where kind = 'mart'""",
     "gate_double_tracked": """
         with days as (
             select daily.event_name, daily.occurred_on, daily.source
