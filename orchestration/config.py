@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from orchestration.detection_config import Context, Detection
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
@@ -100,6 +101,8 @@ class Migration(Settings):
     waves: dict[Name, Wave] = {}
     identity: IdentityRules = IdentityRules()
     gates: GateLimits = GateLimits()
+    detection: Detection = Detection()
+    context: Context = Context()
 
     _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
 

@@ -15,10 +15,10 @@ from scipy.special import betainc, betaincc, ndtri, stdtr
 
 from orchestration.analysis.detection.panel import FAMILIES, Bools, Floats, Key
 
-PRIOR_DISPERSION = 2.0
+PRIOR_DISPERSION = 3.0
 PRIOR_DAYS = 4.0
 """Days of evidence the prior dispersion is worth."""
-REMEMBERED_DAYS = 60.0
+REMEMBERED_DAYS = 40.0
 LARGEST_SURPRISE = 3.0
 """A score beyond this teaches as much as this: one odd day must not move a baseline."""
 CONTINUITY = 0.5
@@ -31,10 +31,14 @@ PHASE_SHARE = 1.0
 
 @dataclass
 class Prediction:
-    """Of one day: counts to expect, their relative variance, and degrees of freedom behind it."""
+    """Of one day: counts to expect, their relative variance, and degrees of freedom behind it.
+
+    `known` is the part of the variance that is about the level: all days of a change share it.
+    """
 
     expected: Floats
     variance: Floats
+    known: Floats
     freedom: Floats
     weekday: int
 
@@ -81,7 +85,7 @@ class Baseline:
         )
         counts = 1 / np.maximum(expected, CONTINUITY) + 1 / np.maximum(reference_count, CONTINUITY)
         variance = known + self.dispersion * (counts + self.noise)
-        return Prediction(expected, variance, self.evidence.copy(), weekday)
+        return Prediction(expected, variance, known, self.evidence.copy(), weekday)
 
     def learn(self, observed: Floats, prediction: Prediction, teaches: Bools) -> None:
         """Take a day into the baseline where it `teaches`."""

@@ -80,6 +80,7 @@ class Shock:
 class Scan:
     """Alarms, and for every series and day what was expected, with its relative variance.
 
+    `known` is the part of the variance that all days of a change share.
     Expected counts of the days of a change are those without it. `limit` is the score of a single
     day that alarms, `ready` whether a series had history enough.
     """
@@ -88,6 +89,7 @@ class Scan:
     shocks: list[Shock]
     expected: Floats
     variance: Floats
+    known: Floats
     scores: Floats
     limit: Floats
     ready: Bools
@@ -124,7 +126,7 @@ def scan(panel: Panel, limits: Limits) -> Scan:
     count, days = panel.observed.shape
     limit_days = _granted_days(panel, limits)
     limit = day_limit(limit_days)
-    expected, variance, score = (np.full((count, days), np.nan) for _ in range(3))
+    expected, variance, known, score = (np.full((count, days), np.nan) for _ in range(4))
     ready = np.zeros((count, days), dtype=np.bool_)
     baseline = Baseline(panel.keys)
     down, up = _Side(count, -1.0), _Side(count, 1.0)
@@ -157,7 +159,8 @@ def scan(panel: Panel, limits: Limits) -> Scan:
             )
             z = scores(seen, judged)
         expected[:, day] = np.where(there, prediction.expected, np.nan)
-        variance[:, day], score[:, day], ready[:, day] = prediction.variance, z, fit
+        variance[:, day], known[:, day] = prediction.variance, prediction.known
+        score[:, day], ready[:, day] = np.where(there, z, np.nan), fit
         shift = tuned_shift(TUNED_CHANGE, np.sqrt(judged.variance))
         height = sum_height(limit_days, shift)
         free = fit & ~running.active
@@ -182,7 +185,9 @@ def scan(panel: Panel, limits: Limits) -> Scan:
         running.settle(day, baseline)
         for side in (down, up):
             side.reset(running.active)
-    return Scan(running.alarms(), _shocks(moves), expected, variance, score, limit, ready)
+    return Scan(
+        running.alarms(), _shocks(moves), expected, variance, known, score, limit, ready
+    )
 
 
 def _granted_days(panel: Panel, limits: Limits) -> Floats:
