@@ -55,6 +55,11 @@ def write_changes(migration: Migration) -> int:
             found += _crossing_rows(migration, volumes, panel, seen, named)
             detectable = _detectability(panel, seen, migration.detection.minimum_daily)
             complete = _completeness(volumes, panel, seen, named)
+            recent = _end_of(volumes.dates[-1], migration.reporting_timezone) - timedelta(
+                days=migration.detection.shown_days
+            )
+            for row in found:
+                row["is_current"] = row["is_current"] or row["detected_at"] > recent
     replace_table(migration, "fct_detectability", DETECTABILITY, detectable)
     replace_table(migration, "fct_completeness", COMPLETENESS, complete)
     found.sort(key=lambda row: (row["detected_at"], row["change_id"]))
@@ -154,6 +159,7 @@ def _change_row(
         severity=told.severity,
         sentence=told.sentence,
         next_step=told.next_step,
+        is_current=ended is None and change.settled is None,
     )
 
 
@@ -165,7 +171,8 @@ def _row(**values: Any) -> Row:
                      "detected_at")
     )
     change_id = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    return {**dict.fromkeys(CHANGES.names), **values, "change_id": change_id}
+    lasts = {"is_current": values.get("ended_at") is None}
+    return {**dict.fromkeys(CHANGES.names), **lasts, **values, "change_id": change_id}
 
 
 def _first_bad_at(

@@ -78,7 +78,7 @@ ROWS = {
             "unheard of": {"kind": "extra_property", "enforcement": "quarantine"},
             "past its day": {"kind": "retired_event"},
         },
-        "gate_platform_mix": {"fell": {"suspicious": 1}},
+        "gate_changes": {"fell": {"severity": "warning"}},
         "gate_ledger": {
             "record lost": {"loaded": 899},
             "record doubled": {"duplicate": 51},
@@ -144,14 +144,14 @@ RED = {
     "rates_stay_between_0_and_1": {"over one", "below zero"},
     "funnels_never_grow": {"grows"},
     "double_tracked": {"twice"},
-    "platform_share_is_steady": {"fell"},
+    "volumes_are_as_expected": {"fell"},
 }
 
 # What names a row of a view in a result: the delivery where there is one, else the source or the
 # figures told.
 NAMED_BY = {
     "gate_taxonomy": "source",
-    "gate_platform_mix": "source",
+    "gate_changes": "source",
     "gate_marts": "name",
     "gate_rates": "cell",
     "gate_funnels": "funnel",
@@ -162,7 +162,7 @@ NEED_NO_ROWS = {
     "gate_rates",
     "gate_funnels",
     "gate_double_tracked",
-    "gate_platform_mix",
+    "gate_changes",
 }
 
 
@@ -215,7 +215,7 @@ def test_rule_is_red_for_the_rows_that_break_it_and_for_no_other(rule, red):
         assert all(name in result.observed for name in RED[rule.name])
     else:
         names = {
-            r.source if rule.view in ("gate_taxonomy", "gate_platform_mix") else r.delivery_id
+            r.source if rule.view in ("gate_taxonomy", "gate_changes") else r.delivery_id
             for r in failed
         }
         assert names == RED[rule.name]

@@ -21,7 +21,8 @@ class Family:
     before its first day, of one weekday against another, and of a day beyond its counts.
     `discount` is how much of the certainty about the level a day keeps (West and Harrison 1997,
     section 6.3): 0.98 remembers some 50 days. A `level_sd` below 1 means that the reference itself
-    predicts the level, so hardly any history is needed.
+    predicts the level. `history` is the part of the configured history that a series needs: two
+    weeks show what a weekday is like, one shows a level that hardly follows the week.
     """
 
     name: FamilyName
@@ -30,6 +31,7 @@ class Family:
     noise: float
     discount: float
     level_sd: float = 2.0
+    history: float = 1.0
 
 
 # Set before any of it was tried on data. Volumes follow the week, campaigns and growth; a share of
@@ -38,10 +40,10 @@ FAMILIES: dict[FamilyName, Family] = {
     family.name: family
     for family in (
         Family("volume", "events a day", 0.30, 0.03, 0.95),
-        Family("share", "share of the source's events", 0.05, 0.01, 0.97),
-        Family("activity", "events per session", 0.03, 0.01, 0.97),
+        Family("share", "share of the source's events", 0.05, 0.01, 0.97, history=0.5),
+        Family("activity", "events per session", 0.03, 0.01, 0.97, history=0.5),
         Family("event", "events of a kind per session", 0.05, 0.01, 0.97),
-        Family("version", "events per session against other versions", 0.02, 0.01, 0.98, 0.15),
+        Family("version", "events per session against other versions", 0.02, 0.01, 0.98, 0.15, 0.07),
         Family("paired", "events in one source for each in another", 0.05, 0.02, 0.97),
         Family("funnel", "events of a step for each of the step before", 0.05, 0.01, 0.97),
     )

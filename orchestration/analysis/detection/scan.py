@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestration.analysis.detection.baseline import Baseline, Prediction, relative, scores
-from orchestration.analysis.detection.panel import Bools, Floats, Panel
+from orchestration.analysis.detection.panel import FAMILIES, Bools, Floats, Panel
 from orchestration.analysis.detection.thresholds import (
     SHARE_OF_DAY_TEST,
     day_limit,
@@ -131,6 +131,7 @@ def scan(panel: Panel, limits: Limits) -> Scan:
     baseline = Baseline(panel.keys)
     down, up = _Side(count, -1.0), _Side(count, 1.0)
     running = _Running(count)
+    history = np.array([FAMILIES[key.family].history for key in panel.keys])
     shared = np.array([key.family == "volume" for key in panel.keys], dtype=np.bool_)
     moves: list[float] = []
     for day in range(days):
@@ -143,7 +144,7 @@ def scan(panel: Panel, limits: Limits) -> Scan:
         prediction = baseline.predict(
             due, np.where(there, panel.reference_count[:, day], 1.0), int(panel.weekdays[day])
         )
-        enough = baseline.days >= np.where(baseline.has_prior, 1, limits.minimum_history_days)
+        enough = baseline.days >= limits.minimum_history_days * history
         fit = there & enough & (prediction.expected >= limits.minimum_daily)
         z = scores(seen, prediction)
         move = _common_move(z, relative(seen, prediction.expected), shared & there & enough)
