@@ -167,8 +167,15 @@ def _row(**values: Any) -> Row:
     """A row of CHANGES with its id: the same change found again has the same one."""
     identity = "|".join(
         str(values.get(name))
-        for name in ("cause", "source", "segment", "event_name", "metric", "direction",
-                     "detected_at")
+        for name in (
+            "cause",
+            "source",
+            "segment",
+            "event_name",
+            "metric",
+            "direction",
+            "detected_at",
+        )
     )
     change_id = hashlib.sha256(identity.encode()).hexdigest()[:16]
     lasts = {"is_current": values.get("ended_at") is None}
@@ -235,7 +242,11 @@ def _crossing_rows(
     migration: Migration, volumes: Volumes, panel: Panel, seen: Scan, named: Sequence[Change]
 ) -> list[Row]:
     """Business limits that were crossed and that no change tells of already."""
-    limits, zone, dates = migration.detection.thresholds, migration.reporting_timezone, volumes.dates
+    limits, zone, dates = (
+        migration.detection.thresholds,
+        migration.reporting_timezone,
+        volumes.dates,
+    )
     rows: list[Row] = []
     told: set[tuple[int, int]] = set()
     for each in crossings(
@@ -316,14 +327,10 @@ def _detectability(panel: Panel, seen: Scan, minimum_daily: int) -> list[Row]:
     return rows
 
 
-def _completeness(
-    volumes: Volumes, panel: Panel, seen: Scan, named: Sequence[Change]
-) -> list[Row]:
+def _completeness(volumes: Volumes, panel: Panel, seen: Scan, named: Sequence[Change]) -> list[Row]:
     """A row a source and date: its count, its usual range, and what named losses took of it."""
     counts = volumes.counts.groupby(["source", "day"])["events"].sum()
-    by_source = {
-        key.source: row for row, key in enumerate(panel.keys) if key.family == "volume"
-    }
+    by_source = {key.source: row for row, key in enumerate(panel.keys) if key.family == "volume"}
     rows = []
     for source, notes in volumes.notes.items():
         row = by_source.get(source)
@@ -360,9 +367,7 @@ def _completeness(
     return rows
 
 
-def _daily_losses(
-    panel: Panel, seen: Scan, named: Sequence[Change], source: str
-) -> np.ndarray:
+def _daily_losses(panel: Panel, seen: Scan, named: Sequence[Change], source: str) -> np.ndarray:
     """Events lost a day by the changes of a source; of nested ones the largest."""
     days = panel.observed.shape[1]
     lost = np.zeros(days)

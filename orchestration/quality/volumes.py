@@ -77,8 +77,14 @@ def read_volumes(
     for source, days in counts.groupby("source")["day"]:
         name = str(source)
         usable[name], notes[name] = _usable(
-            name, dates, (int(days.min()), int(days.max())), incomplete, today,
-            _planned_end(migration, name), periods, name in cut_off,
+            name,
+            dates,
+            (int(days.min()), int(days.max())),
+            incomplete,
+            today,
+            _planned_end(migration, name),
+            periods,
+            name in cut_off,
         )
     return Volumes(dates, counts, activity, usable, notes)
 
@@ -96,9 +102,7 @@ def _usable(
     notes: dict[date, str] = {}
     closures = [p for p in periods if p.kind == "closures"]
     for place, day in enumerate(dates):
-        closed = next(
-            (p for p in closures if p.source == source and p.start <= day <= p.end), None
-        )
+        closed = next((p for p in closures if p.source == source and p.start <= day <= p.end), None)
         if place < span[0]:
             notes[day] = "before its first event"
         elif place == span[0]:

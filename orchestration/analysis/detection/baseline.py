@@ -15,10 +15,11 @@ from scipy.special import betainc, betaincc, ndtri, stdtr
 
 from orchestration.analysis.detection.panel import FAMILIES, Bools, Floats, Key
 
-PRIOR_DISPERSION = 3.0
 PRIOR_DAYS = 4.0
 """Days of evidence the prior dispersion is worth."""
 REMEMBERED_DAYS = 40.0
+CAUTION = 1.12
+"""Days under suspicion do not teach, so the scatter that is learned is a little too small."""
 LARGEST_SURPRISE = 3.0
 """A score beyond this teaches as much as this: one odd day must not move a baseline."""
 CONTINUITY = 0.5
@@ -58,7 +59,7 @@ class Baseline:
         self.spread[:, 0, 0] = [f.level_sd**2 for f in families]
         for day in range(1, 8):
             self.spread[:, day, day] = self.weekday_sd**2
-        self.dispersion = np.full(count, PRIOR_DISPERSION)
+        self.dispersion = np.array([f.dispersion for f in families])
         self.evidence = np.full(count, PRIOR_DAYS)
         self.days = np.zeros(count)
 
@@ -80,11 +81,9 @@ class Baseline:
             self.spread[:, day, day] /= WEEKDAY_DISCOUNT
         place = weekday + 1
         expected = np.exp(self.mean[:, 0] + self.mean[:, place]) * reference
-        known = (
-            self.spread[:, 0, 0] + self.spread[:, place, place] + 2 * self.spread[:, 0, place]
-        )
+        known = self.spread[:, 0, 0] + self.spread[:, place, place] + 2 * self.spread[:, 0, place]
         counts = 1 / np.maximum(expected, CONTINUITY) + 1 / np.maximum(reference_count, CONTINUITY)
-        variance = known + self.dispersion * (counts + self.noise)
+        variance = known + CAUTION * self.dispersion * (counts + self.noise)
         return Prediction(expected, variance, known, self.evidence.copy(), weekday)
 
     def learn(self, observed: Floats, prediction: Prediction, teaches: Bools) -> None:
@@ -99,7 +98,8 @@ class Baseline:
         gain = np.where(teaches[:, None], gain, 0.0)
         self.mean += gain * kept[:, None]
         self.spread -= prediction.variance[:, None, None] * gain[:, :, None] * gain[:, None, :]
-        scale = (self.evidence + kept**2 / prediction.variance) / (self.evidence + 1)
+        square = CAUTION * kept**2 / prediction.variance
+        scale = (self.evidence + square) / (self.evidence + 1)
         # a first day sets the level and says nothing about the scatter around it
         scatters = teaches & (self.days > 0)
         self.dispersion = np.where(scatters, self.dispersion * scale, self.dispersion)
@@ -144,7 +144,9 @@ def scores(observed: Floats, prediction: Prediction) -> Floats:
     one = 1 - below - above
     lower, upper = below + one / 2, above + one / 2
     # whichever tail is smaller is the one that is known to all its digits
-    tail = np.where(lower < upper, ndtri(np.maximum(lower, 1e-300)), -ndtri(np.maximum(upper, 1e-300)))
+    tail = np.where(
+        lower < upper, ndtri(np.maximum(lower, 1e-300)), -ndtri(np.maximum(upper, 1e-300))
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(observed > 0, observed * np.log(observed / expected), 0.0)
     deviance = np.sqrt(np.maximum(2 * (logs - observed + expected), 0.0) / spread)

@@ -26,7 +26,9 @@ class Crossing:
     share: float
 
 
-def crossings(panel: Panel, scan: Scan, *, adoption_drop: float, week_on_week: float) -> list[Crossing]:
+def crossings(
+    panel: Panel, scan: Scan, *, adoption_drop: float, week_on_week: float
+) -> list[Crossing]:
     """Where an event's rate over a week fell below the four weeks, or the week, before it.
 
     Only events of a whole source are looked at, and each day only with the days up to it.
@@ -69,8 +71,9 @@ def _of_series(
         if crossed and open_at is None:
             open_at = day - 1
             found.append(
-                Crossing(row, name, split, day - 1, None, before / base_before, now / base_now,
-                         share)
+                Crossing(
+                    row, name, split, day - 1, None, before / base_before, now / base_now, share
+                )
             )
         elif not crossed and open_at is not None:
             found[-1] = Crossing(**{**vars(found[-1]), "ended": day - 1})

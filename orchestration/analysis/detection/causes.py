@@ -7,8 +7,9 @@ as good the broadest. What it explains is not told again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,8 +21,11 @@ NEAR_DAYS = 4
 SIZING_DAYS = 7
 """Days of a change that are looked at to name it: more say more, but other things happen."""
 AS_GOOD = 3.0
-AS_GOOD_SHARE = 0.1
-"""Log likelihood, and part of the best one's, by which a broader segment may explain less."""
+"""Log likelihood below which a segment tells nothing."""
+NEARLY = 0.9
+"""A broader segment is named where it explains this part of what the best one does."""
+LEAST_STEP = 0.4
+"""A segment is renamed only to one that changed by this part of what the alarm did."""
 CROSSING = 1.5
 Z_95 = 1.96
 
@@ -127,11 +131,45 @@ def _best(panel: Panel, scan: Scan, together: Sequence[Alarm]) -> Alarm:
     # a pair tells that something broke, not which side: it names a change only if nothing else does
     direct = [w for w in weighed if panel.keys[w[1].series].family not in ("paired", "funnel")]
     usable = direct or weighed
-    most = max(gain for gain, _ in usable)
-    enough = most - max(AS_GOOD, AS_GOOD_SHARE * most)
-    down = max(usable, key=lambda w: w[0])[1].direction
-    good = [w for w in usable if w[0] >= enough and w[1].direction == down]
-    return min(good, key=lambda w: (len(panel.keys[w[1].series].parts), -w[0]))[1]
+    best = max(usable, key=lambda w: w[0])[1]
+    return _drilled(panel, scan, best)
+
+
+def _drilled(panel: Panel, scan: Scan, best: Alarm) -> Alarm:
+    """The same change on the segment, broader or narrower, whose one factor explains most.
+
+    Counts per session add up over segments, so segments of a source compare by the Poisson
+    likelihood of one factor for the segment and none for the rest; a broader one wins where it
+    explains nearly as much. Where sessions themselves are missing they tell nothing.
+    """
+    key = panel.keys[best.series]
+    family = "event" if key.event is not None else "activity"
+    own = _step(evidence(panel, scan, best.series, best.start, _end(scan, best)))
+    weighed = []
+    for row, other in enumerate(panel.keys):
+        if other.family != family or other.source != key.source or other.event != key.event:
+            continue
+        if not (other.inside(key) or key.inside(other)):
+            continue
+        found = evidence(panel, scan, row, best.start, _end(scan, best))
+        if found.expected > 0 and _step(found) * own > 0:
+            weighed.append((_likelihood(found), len(other.parts), row, abs(_step(found))))
+    if not weighed:
+        return best
+    most = max(weighed)[0]
+    good = [each for each in weighed if each[0] >= NEARLY * most]
+    _, _, row, step = min(good, key=lambda each: (each[1], -each[0]))
+    return best if step < LEAST_STEP * abs(own) else replace(best, series=row)
+
+
+def _step(found: Evidence) -> float:
+    return math.log((found.observed + 0.5) / (found.expected + 0.5))
+
+
+def _likelihood(found: Evidence) -> float:
+    """Log likelihood of a factor of its own, against none, for Poisson counts."""
+    logs = found.observed * math.log(found.observed / found.expected) if found.observed else 0.0
+    return logs - (found.observed - found.expected)
 
 
 def _change(panel: Panel, scan: Scan, together: Sequence[Alarm], best: Alarm) -> Change:
@@ -182,12 +220,19 @@ def _explained_share(panel: Panel, scan: Scan, best: Alarm, told: Evidence) -> f
 
 def _explained(panel: Panel, scan: Scan, change: Change, alarm: Alarm) -> bool:
     """Whether a change explains an alarm beside it."""
-    key = panel.keys[alarm.series]
+    own = evidence(panel, scan, alarm.series, alarm.start, _end(scan, alarm))
+    return _follows(panel.keys[alarm.series], alarm.direction, own.change, change)
+
+
+def _follows(key: Key, direction: Direction, size: float, change: Change) -> bool:
+    """Whether a series moves like this because of a change: it holds a part of it, or its rest."""
     if key.family == "paired":
         return change.key.source in (key.source, key.against) and _may_share(change.key, key)
+    if key.source != change.key.source:
+        return False
     if key.family == "funnel":
         return True
-    opposite = alarm.direction != change.direction
+    opposite = direction != change.direction
     if key.conflicts(change.key):
         # where one part falls, the shares of the others rise
         return opposite
@@ -196,8 +241,7 @@ def _explained(panel: Panel, scan: Scan, change: Change, alarm: Alarm) -> bool:
     if key.inside(change.key) or change.key.inside(key):
         return True
     # segments that cross: explained unless this one changed clearly more than the other did
-    own = evidence(panel, scan, alarm.series, alarm.start, _end(scan, alarm))
-    return abs(own.change) <= CROSSING * abs(change.evidence.change)
+    return abs(size) <= CROSSING * abs(change.evidence.change)
 
 
 def _may_share(one: Key, other: Key) -> bool:
@@ -211,12 +255,13 @@ def _not_echoes(found: list[Change]) -> list[Change]:
     """
     kept: list[Change] = []
     for change in sorted(found, key=lambda c: (c.detected, -c.evidence.gain)):
+        size = change.evidence.change
         echo = any(
-            (change.key.inside(other.key) or other.key.inside(change.key))
-            and other.start <= change.start
+            _follows(change.key, change.direction, size, other)
+            and abs(size) <= CROSSING * abs(other.evidence.change)
+            and other.start <= change.detected
             and (other.ended is None or change.start <= other.ended + NEAR_DAYS)
             and (other.settled is None or change.start <= other.settled)
-            and abs(change.evidence.change) <= CROSSING * abs(other.evidence.change)
             for other in kept
         )
         if not echo:
@@ -246,5 +291,3 @@ def _across_sources(found: list[Change]) -> list[Change]:
             sources = tuple(sorted({*other.sources, *change.sources}))
             kept[twin] = Change(**{**vars(other), "sources": sources})
     return kept
-
-

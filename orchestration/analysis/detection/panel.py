@@ -23,6 +23,8 @@ class Family:
     section 6.3): 0.98 remembers some 50 days. A `level_sd` below 1 means that the reference itself
     predicts the level. `history` is the part of the configured history that a series needs: two
     weeks show what a weekday is like, one shows a level that hardly follows the week.
+    `dispersion` is the variance over the mean to begin with: events come in visits, so a count of
+    all of them scatters as the visits' sizes do until the series itself shows that it does not.
     """
 
     name: FamilyName
@@ -32,6 +34,7 @@ class Family:
     discount: float
     level_sd: float = 2.0
     history: float = 1.0
+    dispersion: float = 3.0
 
 
 # Set before any of it was tried on data. Volumes follow the week, campaigns and growth; a share of
@@ -39,12 +42,25 @@ class Family:
 FAMILIES: dict[FamilyName, Family] = {
     family.name: family
     for family in (
-        Family("volume", "events a day", 0.30, 0.03, 0.95),
-        Family("share", "share of the source's events", 0.05, 0.01, 0.97, history=0.5),
-        Family("activity", "events per session", 0.03, 0.01, 0.97, history=0.5),
+        Family("volume", "events a day", 0.30, 0.03, 0.95, dispersion=10.0),
+        Family(
+            "share", "share of the source's events", 0.05, 0.01, 0.97, history=0.5, dispersion=10.0
+        ),
+        Family("activity", "events per session", 0.03, 0.01, 0.97, history=0.5, dispersion=6.0),
         Family("event", "events of a kind per session", 0.05, 0.01, 0.97),
-        Family("version", "events per session against other versions", 0.02, 0.01, 0.98, 0.15, 0.07),
-        Family("paired", "events in one source for each in another", 0.05, 0.02, 0.97),
+        Family(
+            "version",
+            "events per session against other versions",
+            0.02,
+            0.01,
+            0.98,
+            0.15,
+            0.07,
+            4.0,
+        ),
+        Family(
+            "paired", "events in one source for each in another", 0.05, 0.02, 0.97, dispersion=6.0
+        ),
         Family("funnel", "events of a step for each of the step before", 0.05, 0.01, 0.97),
     )
 }

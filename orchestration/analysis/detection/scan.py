@@ -186,9 +186,7 @@ def scan(panel: Panel, limits: Limits) -> Scan:
         running.settle(day, baseline)
         for side in (down, up):
             side.reset(running.active)
-    return Scan(
-        running.alarms(), _shocks(moves), expected, variance, known, score, limit, ready
-    )
+    return Scan(running.alarms(), _shocks(moves), expected, variance, known, score, limit, ready)
 
 
 def _granted_days(panel: Panel, limits: Limits) -> Floats:

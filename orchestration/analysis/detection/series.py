@@ -62,8 +62,9 @@ def build(
         np.array([row[1] for row in rows]).reshape(shape),
         np.array([row[2] for row in rows]).reshape(shape),
         np.array([row[3] for row in rows]).reshape(shape),
-        np.array([teaches(key) if teaches else np.ones(days) for key in keys], dtype=np.bool_)
-        .reshape(shape),
+        np.array(
+            [teaches(key) if teaches else np.ones(days) for key in keys], dtype=np.bool_
+        ).reshape(shape),
         np.asarray(weekdays, dtype=np.int64),
         np.zeros(days, dtype=np.bool_) if unsettled is None else unsettled,
     )
@@ -105,12 +106,21 @@ def _of_source(
     measure = "sessions" if activity["sessions"].sum() > 0 else "persons"
 
     def add(
-        family: FamilyName, names: Names, values: Names, seen: Floats, due: Floats, behind: Floats,
+        family: FamilyName,
+        names: Names,
+        values: Names,
+        seen: Floats,
+        due: Floats,
+        behind: Floats,
         against: str | None = None,
     ) -> None:
         parts = dict(zip(names, values, strict=True))
         key = Key(
-            family, source, parts.get("platform"), parts.get("app_version"), parts.get("event"),
+            family,
+            source,
+            parts.get("platform"),
+            parts.get("app_version"),
+            parts.get("event"),
             against,
         )
         rows.append((key, seen, due, behind))
@@ -191,8 +201,9 @@ def _versions(
                 sums = [sums[0] + row, sums[1] + mine * rate, sums[2] + np.where(mine > 0, had, 0)]
             by_event[event] = (sums[0], sums[1], sums[2])
         for event, (row, due, behind) in by_event.items():
-            found.append(_version_row(("app_version", "event"), (str(version), event),
-                                      row, due, behind))
+            found.append(
+                _version_row(("app_version", "event"), (str(version), event), row, due, behind)
+            )
         totals = [sum((each[i] for each in by_event.values()), zero) for i in range(3)]
         found.append(_version_row(("app_version",), (str(version),), *totals))
     return found

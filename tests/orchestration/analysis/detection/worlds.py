@@ -45,7 +45,7 @@ class World:
     daily: float = 2000.0
     days: int = 84
     sources: tuple[str, ...] = ("app", "shop")
-    versions: dict[str, int] = field(default_factory=lambda: {"1.0": 0, "1.1": 30})
+    versions: dict[str, int] = field(default_factory=lambda: {"1.0": 0, "1.1": 46})
     factors: dict[int, float] = field(default_factory=dict)
     quiet: frozenset[int] = frozenset()
     loss: Loss | None = None
@@ -64,13 +64,24 @@ def frames(world: World, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
                 for version, share in _rollout(world.versions, day).items():
                     visits = random.poisson(level * part * share)
                     if visits:
-                        _visit(random, world.loss, source, day, platform, version, visits,
-                               counts, activity)
+                        _visit(
+                            random,
+                            world.loss,
+                            source,
+                            day,
+                            platform,
+                            version,
+                            visits,
+                            counts,
+                            activity,
+                        )
     return (
-        pd.DataFrame(counts, columns=["source", "day", "event", "platform", "app_version",
-                                      "events"]),
-        pd.DataFrame(activity, columns=["source", "day", "platform", "app_version", "sessions",
-                                        "persons"]),
+        pd.DataFrame(
+            counts, columns=["source", "day", "event", "platform", "app_version", "events"]
+        ),
+        pd.DataFrame(
+            activity, columns=["source", "day", "platform", "app_version", "sessions", "persons"]
+        ),
     )
 
 
@@ -113,15 +124,19 @@ def panel_of(world: World, seed: int, minimum_daily: int = 20) -> Panel:
         for rows in usable.values():
             rows[day] = False
     return build(
-        counts, activity, usable,
+        counts,
+        activity,
+        usable,
         weekdays=np.arange(world.days) % 7,
         minimum_daily=minimum_daily,
         funnels=[("view", "upload", "pay")],
     )
 
 
-def found_in(world: World, seed: int, limits: Limits = Limits()) -> tuple[Panel, Scan, list[Change]]:
+def found_in(
+    world: World, seed: int, limits: Limits | None = None
+) -> tuple[Panel, Scan, list[Change]]:
     """What the detector finds in a world."""
     panel = panel_of(world, seed)
-    seen = scan(panel, limits)
+    seen = scan(panel, limits or Limits())
     return panel, seen, changes(panel, seen)
