@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from orchestration.alert_config import AlertSettings
+from orchestration.detection_config import Context, Detection
 from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
@@ -105,6 +106,8 @@ class Migration(Settings):
     gates: GateLimits = GateLimits()
     alerts: AlertSettings = AlertSettings()
     freshness: dict[MartName, FreshnessTarget] = {}
+    detection: Detection = Detection()
+    context: Context = Context()
 
     _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
 

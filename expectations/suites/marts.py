@@ -16,10 +16,9 @@ Views:
   event's definition. No rows is the good case.
 - `gate_rates`, a row a cell of a mart: mart, cell, rate.
 - `gate_funnels`, a row a step: funnel, step_number, entities, previous_entities (null at step 1).
-- `gate_platform_mix`, a row a source and platform: since (the day from which its share of the
-  source's events differs most from before), before_share, after_share, events, lost (events there
-  would be since had its share stayed) and suspicious (1 where the fall is more than chance and
-  more than 5 %).
+- `gate_changes`, a row a change of volumes or rates that lasts or is recent: source (null where
+  several share it), cause, severity (a notice needs nobody), sentence, estimated_lost (events, null
+  for a rise).
 - `gate_freshness`, a row a source with a target, and `gate_mart_freshness`, a row a mart with one:
   last_event_at, sla_hours, late_by_hours, is_late; of sources also daily_events, min_daily,
   is_short.
@@ -49,7 +48,7 @@ def marts_rules(limits: Limits) -> tuple[Rule, ...]:
         *_reconciliation(),
         *_notices(limits),
         *_taxonomy_rules(),
-        _platform_rule(),
+        _change_rule(),
         *_freshness_rules(),
     )
 
@@ -305,23 +304,25 @@ def _taxonomy_rules() -> tuple[Rule, ...]:
     )
 
 
-def _platform_rule() -> Rule:
-    """A tag that breaks on one platform loses a part of its events, and no file tells."""
+def _change_rule() -> Rule:
+    """A tag that breaks loses a part of its events, and no file tells."""
     return _rule(
-        name="platform_share_is_steady",
-        view="gate_platform_mix",
+        name="volumes_are_as_expected",
+        view="gate_changes",
         severity="warn",
         dimension="completeness",
-        claim=expect("ExpectRowCountsToBeZero", columns=["suspicious"]),
-        offenders="suspicious <> 0",
-        observed="concat(platform, format(': its share of events fell from {:.1f} % to {:.1f} %',"
-        " 100 * before_share, 100 * after_share), ' around ', since,"
-        " format(', which makes about {:,} events fewer', lost))",
-        records="lost",
-        next_step="Ask the owners of {source} what changed on that platform about that day (a"
-        " release, a tag, a consent banner); compare with another tool's figures.",
-        description="Events lost on one platform alone show in its share before they show in"
-        " totals, which campaigns move.",
+        claim=expect(
+            "ExpectColumnValuesToNotBeInSet",
+            column="severity",
+            value_set=["warning", "critical"],
+        ),
+        offenders="severity in ('warning', 'critical')",
+        observed="sentence",
+        records="greatest(coalesce(estimated_lost, 0), 0)::bigint",
+        next_step="See `quality.fct_changes` for what to do first, and `fct_completeness` for the"
+        " dates of {source} it touches.",
+        description="Counts and rates are what the days before, the other segments and the other"
+        " sources let expect.",
         needs_rows=False,
     )
 

@@ -42,6 +42,7 @@ CHANGES = _schema(
     severity=TEXT,
     sentence=TEXT,
     next_step=TEXT,
+    is_current=BOOL,
 )
 """Changes found in what arrived, a row a change and cause.
 
@@ -49,6 +50,7 @@ CHANGES = _schema(
 app_version=5.2.0`); null where all of the source changed. `expected` and `observed` are counts or
 rates of the metric over the time from `first_bad_at` to `ended_at` (null while it lasts), and the
 losses are events with a 95 % interval. `detected_at` is when the run of that day could have known.
+`is_current` is what the gate tells: it lasts and is not yet the usual level, or it is recent.
 """
 
 DETECTABILITY = _schema(

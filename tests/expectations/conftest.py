@@ -83,15 +83,12 @@ COLUMNS: dict[str, dict[str, tuple[str, Any]]] = {
         "enforcement": ("varchar", "flag"),
         "records": ("bigint", 1),
     },
-    "gate_platform_mix": {
+    "gate_changes": {
         "source": ("varchar", "app"),
-        "platform": ("varchar", "android"),
-        "since": ("date", "2025-04-05"),
-        "before_share": ("double", 0.4),
-        "after_share": ("double", 0.39),
-        "events": ("bigint", 10_000),
-        "lost": ("bigint", 250),
-        "suspicious": ("integer", 0),
+        "cause": ("varchar", "surge"),
+        "severity": ("varchar", "notice"),
+        "sentence": ("varchar", "app: 40 % more events since 2025-03-01 00:00 UTC"),
+        "estimated_lost": ("double", None),
     },
     "gate_freshness": {
         "source": ("varchar", "app"),

@@ -91,13 +91,13 @@ ROWS = {
             "unheard of": {"kind": "extra_property", "enforcement": "quarantine"},
             "past its day": {"kind": "retired_event"},
         },
-        "gate_platform_mix": {"fell": {"suspicious": 1}},
         "gate_freshness": {
             "silent": {"is_late": 1, "late_by_hours": 7.5},
             "thin": {"is_short": 1, "daily_events": 100},
             "nothing agreed of volume": {"min_daily": None, "daily_events": None},
         },
         "gate_mart_freshness": {"old": {"is_late": 1, "late_by_hours": 3.0}},
+        "gate_changes": {"fell": {"severity": "warning"}},
         "gate_ledger": {
             "record lost": {"loaded": 899},
             "record doubled": {"duplicate": 51},
@@ -190,22 +190,22 @@ RED = {
     "rates_stay_between_0_and_1": {"over one", "below zero"},
     "funnels_never_grow": {"grows"},
     "double_tracked": {"twice"},
-    "platform_share_is_steady": {"fell"},
     "source_is_fresh": {"silent"},
     "daily_volume_is_met": {"thin"},
     "mart_is_fresh": {"old"},
+    "volumes_are_as_expected": {"fell"},
 }
 
 # What names a row of a view in a result: the delivery where there is one, else the source or the
 # figures told.
 NAMED_BY = {
     "gate_taxonomy": "source",
-    "gate_platform_mix": "source",
     "gate_ledger": "source",
     "gate_sources": "source",
     "gate_restatements": "source",
     "gate_freshness": "source",
     "gate_mart_freshness": "mart",
+    "gate_changes": "source",
     "gate_marts": "name",
     "gate_totals": "cell",
     "gate_persons": "mart",
@@ -222,9 +222,9 @@ NEED_NO_ROWS = {
     "gate_rates",
     "gate_funnels",
     "gate_double_tracked",
-    "gate_platform_mix",
     "gate_freshness",
     "gate_mart_freshness",
+    "gate_changes",
 }
 
 # Of these every row breaks its rule.

@@ -92,63 +92,9 @@ MARTS_VIEWS = {
         select source, event_name, property_name as property, kind, enforcement,
             sum(records)::bigint as records
         from warehouse.quality.fct_taxonomy_violations group by all""",
-    # Welch's t over daily shares, whose scatter tells more than counts: events come in sessions.
-    # Thresholds were set before it was tried: 5 days a side, 200 events a day, t <= -4, 5 %.
-    "gate_platform_mix": """
-        with latest as (
-            select source, max(occurred_on) - 28 as first_on from warehouse.marts.fct_events
-                group by source
-        ),
-        counts as (
-            select events.source, coalesce(events.platform, '(unknown)') as platform, occurred_on,
-                count(*) as events
-            from warehouse.marts.fct_events as events join latest on events.source = latest.source
-            where occurred_on > latest.first_on group by all
-        ),
-        days as (
-            select source, occurred_on, sum(events) as all_events from counts group by all
-                having sum(events) >= 200
-        ),
-        platforms as (select distinct source, platform from counts),
-        -- a platform that fell silent has no rows of its own: its share is 0, not unknown
-        shares as (
-            select days.source, days.occurred_on, platform, all_events,
-                coalesce(events, 0) as events, coalesce(events, 0) / all_events as part
-            from days join platforms using (source)
-            left join counts using (source, occurred_on, platform)
-        ),
-        splits as (
-            select one.source, one.platform, one.occurred_on as since,
-                avg(other.part) filter (other.occurred_on < one.occurred_on) as before_share,
-                avg(other.part) filter (other.occurred_on >= one.occurred_on) as after_share,
-                count(*) filter (other.occurred_on < one.occurred_on) as before_days,
-                count(*) filter (other.occurred_on >= one.occurred_on) as after_days,
-                var_samp(other.part) filter (other.occurred_on < one.occurred_on) as before_spread,
-                var_samp(other.part) filter (other.occurred_on >= one.occurred_on) as after_spread,
-                sum(other.events)::bigint as events,
-                sum(other.events) filter (other.occurred_on >= one.occurred_on) as after_events,
-                sum(other.all_events) filter (other.occurred_on >= one.occurred_on) as after_all
-            from shares as one
-            join shares as other on one.source = other.source and one.platform = other.platform
-            group by all
-            having before_days >= 5 and after_days >= 5
-        ),
-        -- Student's t with one spread for both sides: a side of five days has too few for its own
-        judged as (
-            select *,
-                (after_share - before_share) / sqrt((1 / before_days + 1 / after_days)
-                    * ((before_days - 1) * before_spread + (after_days - 1) * after_spread)
-                    / (before_days + after_days - 2)) as t
-            from splits
-            where before_spread + after_spread > 0
-        )
-        select source, platform, since, before_share, after_share, events,
-            -- at its old share the platform would stand to the others as p to 1 - p
-            greatest(0, round(before_share / nullif(1 - before_share, 0)
-                * (after_all - after_events) - after_events))::bigint as lost,
-            (t <= -3.75 and after_share <= 0.95 * before_share)::integer as suspicious
-        from judged
-        qualify row_number() over (partition by source, platform order by t) = 1""",
+    "gate_changes": """
+        select source, cause, severity, sentence, estimated_lost
+        from warehouse.quality.fct_changes where is_current""",
     "gate_freshness": """
         select asset as source, last_event_at, last_arrival_at, sla_hours, late_by_hours,
             is_late::integer as is_late, daily_events, min_daily,

@@ -1,0 +1,66 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_dates',
+    post_hook="{{ mark_open_date() }}"
+) }}
+
+with events as (
+
+    select
+        events.occurred_on,
+        events.source,
+        events.event_name,
+        case when events.event_name is null then events.source_event_name end as unmapped_name,
+        events.platform,
+        events.app_version,
+        events.person_id,
+        {{ dbt.date_trunc('hour', 'events.occurred_at') }} as occurred_hour
+    from {{ ref('fct_events') }} as events
+    where {{ in_rebuilt_dates('events') }}
+
+),
+
+counted as (
+
+    select
+        occurred_on,
+        occurred_hour,
+        source,
+        event_name,
+        unmapped_name,
+        platform,
+        app_version,
+        count(*) as events,
+        count(distinct person_id) as persons
+    from events
+    group by
+        occurred_on,
+        occurred_hour,
+        source,
+        event_name,
+        unmapped_name,
+        platform,
+        app_version
+
+),
+
+incomplete as (
+
+    select * from {{ source('control', 'incomplete_dates') }}
+
+)
+
+select
+    counted.occurred_on,
+    cast(counted.occurred_hour as {{ dbt.type_timestamp() }}) as occurred_hour,
+    counted.source,
+    counted.event_name,
+    counted.unmapped_name as source_event_name,
+    counted.platform,
+    counted.app_version,
+    counted.events,
+    counted.persons,
+    incomplete.occurred_on is null as is_complete,
+    counted.occurred_on = cast('{{ env_var("WAYBILL_TODAY") }}' as date) as is_open
+from counted
+left join incomplete on counted.occurred_on = incomplete.occurred_on

@@ -1,0 +1,293 @@
+"""One change for each cause: which segment explains the alarms that come together.
+
+A platform that loses events alarms in its share, its rate, its versions and its events. The segment
+whose own factor explains the counts best, by likelihood, is the one that broke; among those about
+as good the broadest. What it explains is not told again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from orchestration.analysis.detection.panel import Key, Panel
+from orchestration.analysis.detection.scan import Alarm, Direction, Scan
+
+NEAR_DAYS = 4
+"""Changes of one source that begin within so many days of each other may have one cause."""
+SIZING_DAYS = 7
+"""Days of a change that are looked at to name it: more say more, but other things happen."""
+AS_GOOD = 3.0
+"""Log likelihood below which a segment tells nothing."""
+NEARLY = 0.9
+"""A broader segment is named where it explains this part of what the best one does."""
+LEAST_STEP = 0.4
+"""A segment is renamed only to one that changed by this part of what the alarm did."""
+CROSSING = 1.5
+Z_95 = 1.96
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A series over the days of a change: log likelihood of its own factor, counts and loss.
+
+    `low` and `high` are the 95 % interval of `lost` (events; negative for a surge).
+    """
+
+    gain: float
+    observed: float
+    expected: float
+    lost: float
+    low: float
+    high: float
+
+    @property
+    def change(self) -> float:
+        """The relative change, -0.12 for a loss of 12 %."""
+        return self.observed / self.expected - 1 if self.expected > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: the series that explains it, its days, and what else it explains.
+
+    `sources` are all sources in which the same event changed alike.
+    """
+
+    key: Key
+    series: int
+    direction: Direction
+    start: int
+    detected: int
+    ended: int | None
+    settled: int | None
+    score: float
+    evidence: Evidence
+    explained_share: float
+    explains: int
+    sources: tuple[str, ...]
+
+
+def evidence(panel: Panel, scan: Scan, row: int, start: int, end: int) -> Evidence:
+    """What the days from `start` to before `end` say of a series."""
+    days = slice(start, end)
+    seen, due = panel.observed[row, days], scan.expected[row, days]
+    there = np.isfinite(seen) & np.isfinite(due) & (due > 0)
+    if not there.any():
+        return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    seen, due = seen[there], due[there]
+    known = scan.known[row, days][there]
+    alone = np.maximum(scan.variance[row, days][there] - known, 0.0)
+    total = float(due.sum())
+    variance = float((due**2 * alone).sum() / total**2 + known.mean())
+    step = float(np.log((seen.sum() + 0.5) / (total + 0.5)))
+    lost = total - float(seen.sum())
+    margin = Z_95 * total * float(np.sqrt(variance))
+    return Evidence(
+        step**2 / (2 * variance), float(seen.sum()), total, lost, lost - margin, lost + margin
+    )
+
+
+def changes(panel: Panel, scan: Scan) -> list[Change]:
+    """The alarms of a scan as changes, in the order of their detection."""
+    left = sorted(scan.alarms, key=lambda a: (a.detected, a.series))
+    found: list[Change] = []
+    while left:
+        first = left[0]
+        together = [a for a in left if _together(panel, first, a)]
+        best = _best(panel, scan, together)
+        change = _change(panel, scan, together, best)
+        explained = {id(a) for a in together if _explained(panel, scan, change, a)} | {id(best)}
+        found.append(_with_count(change, len(explained)))
+        left = [a for a in left if id(a) not in explained]
+    return _across_sources(_not_echoes(found))
+
+
+def _together(panel: Panel, first: Alarm, other: Alarm) -> bool:
+    one, two = panel.keys[first.series], panel.keys[other.series]
+    sources = {one.source, one.against} & {two.source, two.against} - {None}
+    begins_near = abs(other.start - first.start) <= NEAR_DAYS
+    seen_near = first.start <= other.detected <= first.detected + SIZING_DAYS
+    return bool(sources) and (begins_near or seen_near)
+
+
+def _end(scan: Scan, alarm: Alarm) -> int:
+    last = scan.expected.shape[1] if alarm.ended is None else max(alarm.ended, alarm.start + 1)
+    return min(last, max(alarm.detected + 1, alarm.start + SIZING_DAYS))
+
+
+def _best(panel: Panel, scan: Scan, together: Sequence[Alarm]) -> Alarm:
+    """The alarm whose segment explains most; one of the broadest among those about as good."""
+    start = min(a.start for a in together if a.detected == together[0].detected)
+    weighed = []
+    for alarm in together:
+        begin = max(start, alarm.start - NEAR_DAYS)
+        found = evidence(panel, scan, alarm.series, min(begin, alarm.start), _end(scan, alarm))
+        own = evidence(panel, scan, alarm.series, alarm.start, _end(scan, alarm))
+        weighed.append((max(found.gain, own.gain), alarm))
+    # a pair tells that something broke, not which side: it names a change only if nothing else does
+    direct = [w for w in weighed if panel.keys[w[1].series].family not in ("paired", "funnel")]
+    usable = direct or weighed
+    best = max(usable, key=lambda w: w[0])[1]
+    return _drilled(panel, scan, best)
+
+
+def _drilled(panel: Panel, scan: Scan, best: Alarm) -> Alarm:
+    """The same change on the segment, broader or narrower, whose one factor explains most.
+
+    Counts per session add up over segments, so segments of a source compare by the Poisson
+    likelihood of one factor for the segment and none for the rest; a broader one wins where it
+    explains nearly as much. Where sessions themselves are missing they tell nothing.
+    """
+    key = panel.keys[best.series]
+    family = "event" if key.event is not None else "activity"
+    own = _step(evidence(panel, scan, best.series, best.start, _end(scan, best)))
+    weighed = []
+    for row, other in enumerate(panel.keys):
+        if other.family != family or other.source != key.source or other.event != key.event:
+            continue
+        if not (other.inside(key) or key.inside(other)):
+            continue
+        found = evidence(panel, scan, row, best.start, _end(scan, best))
+        if found.expected > 0 and _step(found) * own > 0:
+            weighed.append((_likelihood(found), len(other.parts), row, abs(_step(found))))
+    if not weighed:
+        return best
+    most = max(weighed)[0]
+    good = [each for each in weighed if each[0] >= NEARLY * most]
+    _, _, row, step = min(good, key=lambda each: (each[1], -each[0]))
+    return best if step < LEAST_STEP * abs(own) else replace(best, series=row)
+
+
+def _step(found: Evidence) -> float:
+    return math.log((found.observed + 0.5) / (found.expected + 0.5))
+
+
+def _likelihood(found: Evidence) -> float:
+    """Log likelihood of a factor of its own, against none, for Poisson counts."""
+    logs = found.observed * math.log(found.observed / found.expected) if found.observed else 0.0
+    return logs - (found.observed - found.expected)
+
+
+def _change(panel: Panel, scan: Scan, together: Sequence[Alarm], best: Alarm) -> Change:
+    key = panel.keys[best.series]
+    same = [
+        a
+        for a in together
+        if a.direction == best.direction and not panel.keys[a.series].conflicts(key)
+    ]
+    end = scan.expected.shape[1] if best.ended is None else best.ended
+    told = evidence(panel, scan, best.series, best.start, max(end, best.start + 1))
+    return Change(
+        key,
+        best.series,
+        best.direction,
+        best.start,
+        min(a.detected for a in same) if same else best.detected,
+        best.ended,
+        best.settled,
+        best.score,
+        told,
+        _explained_share(panel, scan, best, told),
+        1,
+        (key.source,),
+    )
+
+
+def _with_count(change: Change, explains: int) -> Change:
+    return Change(**{**vars(change), "explains": explains})
+
+
+def _explained_share(panel: Panel, scan: Scan, best: Alarm, told: Evidence) -> float:
+    """The part of the loss that lies in the segment, of that in all segments of its kind."""
+    key = panel.keys[best.series]
+    sign = 1.0 if best.direction == "down" else -1.0
+    elsewhere = 0.0
+    for row, other in enumerate(panel.keys):
+        alike = other.family == key.family and other.parts.keys() == key.parts.keys()
+        if row == best.series or not alike or other.source != key.source:
+            continue
+        found = evidence(panel, scan, row, best.start, _end(scan, best))
+        if found.gain > AS_GOOD and sign * found.lost > 0:
+            elsewhere += sign * found.lost
+    size = evidence(panel, scan, best.series, best.start, _end(scan, best))
+    here = max(sign * size.lost, 0.0)
+    return here / (here + elsewhere) if here > 0 else 0.0
+
+
+def _explained(panel: Panel, scan: Scan, change: Change, alarm: Alarm) -> bool:
+    """Whether a change explains an alarm beside it."""
+    own = evidence(panel, scan, alarm.series, alarm.start, _end(scan, alarm))
+    return _follows(panel.keys[alarm.series], alarm.direction, own.change, change)
+
+
+def _follows(key: Key, direction: Direction, size: float, change: Change) -> bool:
+    """Whether a series moves like this because of a change: it holds a part of it, or its rest."""
+    if key.family == "paired":
+        return change.key.source in (key.source, key.against) and _may_share(change.key, key)
+    if key.source != change.key.source:
+        return False
+    if key.family == "funnel":
+        return True
+    opposite = direction != change.direction
+    if key.conflicts(change.key):
+        # where one part falls, the shares of the others rise
+        return opposite
+    if opposite:
+        return key.family == "share"
+    if key.inside(change.key) or change.key.inside(key):
+        return True
+    # segments that cross: explained unless this one changed clearly more than the other did
+    return abs(size) <= CROSSING * abs(change.evidence.change)
+
+
+def _may_share(one: Key, other: Key) -> bool:
+    return one.event is None or other.event is None or one.event == other.event
+
+
+def _not_echoes(found: list[Change]) -> list[Change]:
+    """Without what begins while an earlier, broader or equal change of the source still lasts.
+
+    The end of a change, or a later step of it, alarms in the opposite direction or once more.
+    """
+    kept: list[Change] = []
+    for change in sorted(found, key=lambda c: (c.detected, -c.evidence.gain)):
+        size = change.evidence.change
+        echo = any(
+            _follows(change.key, change.direction, size, other)
+            and abs(size) <= CROSSING * abs(other.evidence.change)
+            and other.start <= change.detected
+            and (other.ended is None or change.start <= other.ended + NEAR_DAYS)
+            and (other.settled is None or change.start <= other.settled)
+            for other in kept
+        )
+        if not echo:
+            kept.append(change)
+    return kept
+
+
+def _across_sources(found: list[Change]) -> list[Change]:
+    """An event that changes alike in several sources is one change: people, not one tracker."""
+    kept: list[Change] = []
+    for change in found:
+        twin = next(
+            (
+                i
+                for i, other in enumerate(kept)
+                if change.key.event is not None
+                and change.key.parts == other.key.parts
+                and change.direction == other.direction
+                and abs(change.start - other.start) <= NEAR_DAYS
+            ),
+            None,
+        )
+        if twin is None:
+            kept.append(change)
+        else:
+            other = kept[twin]
+            sources = tuple(sorted({*other.sources, *change.sources}))
+            kept[twin] = Change(**{**vars(other), "sources": sources})
+    return kept
