@@ -56,7 +56,7 @@ def main(
         names.append("clean_week")  # what it tells too is no finding
     default = HELD_OUT_SEEDS if held_out else DEV_SEEDS[:1]
     numbers = tuple(int(seed) for seed in seeds.split(",")) if seeds else default
-    cases = laboratory.cases_of(names, chosen_sizes, numbers, first_size=small)
+    cases = laboratory.cases_of(names, chosen_sizes, numbers, small=small)
     plan = laboratory.Plan(
         cases,
         numbers,

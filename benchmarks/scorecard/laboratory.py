@@ -56,29 +56,29 @@ def cases_of(
     sizes: Sequence[str],
     seeds: Sequence[int],
     *,
-    first_size: bool = False,
+    small: bool = False,
 ) -> tuple[Case, ...]:
     """A case for each fault and size on the seeds in turn; controls on every seed.
 
-    With `first_size`, each fault in the largest of its sizes alone.
+    With `small`, each fault in the largest of its sizes alone, and its days at once.
     """
     faults = [FAULTS[name] for name in names]
     sized = [
         (fault.name, size)
         for fault in faults
         if not fault.is_control
-        for size in list(fault.shares)[: 1 if first_size else None]
+        for size in list(fault.shares)[: 1 if small else None]
         if size in sizes
     ]
     return (
         *(
-            Case(fault.name, "whole", seed)
+            Case(fault.name, "whole", seed, small)
             for fault in faults
             if fault.is_control
             for seed in seeds
         ),
         *(
-            Case(name, size, seeds[number % len(seeds)])
+            Case(name, size, seeds[number % len(seeds)], small)
             for number, (name, size) in enumerate(sized)
         ),
     )

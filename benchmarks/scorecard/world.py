@@ -167,11 +167,13 @@ def versions(world: World, day: date, eagerness: Floats) -> npt.NDArray[np.objec
     return found
 
 
+@lru_cache(maxsize=16)
 def acts(world: World, day: date) -> pd.DataFrame:
     """What happens on a day, in order of time.
 
     Columns: act (its code), person, visit (ms since 1970), at (UTC, ms), received (UTC, ms),
     platform, version, account (bool), variant (0 to 2), amount (US dollars of an order, else NaN).
+    The frame is shared: callers must not change it.
     """
     rng = np.random.default_rng([world.seed, 2, day.toordinal()])
     people = crowd(world.seed)
