@@ -8,89 +8,95 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-ABSENT = ("*missing_day*", "*day*present*", "*late*", "*fresh*", "loss_of_source", "*missing*")
-FEWER = ("loss_of_source", "volume_*", "*volume*", "*completeness*")
-EVENT_FEWER = ("loss_of_event", "*event*vanish*", "*vanish*", "rate_fell", "ratio_*", "threshold_*")
-LESS = ("platform_share_is_steady", "loss_on_*")
-UNPLANNED = ("unplanned_event", "all_events_are_mapped", "unmapped_*")
-DUPLICATES = ("*duplicate*", "*replay*", "*repeat*")
-SURGE = ("surge*", "rate_rose", "*rise*", "volume_*", "ratio_*", "threshold_*")
-IDENTITY = ("*user_id*", "*identity*", "*login*", "*merge*", "*known*", "*anonymous*", "*device*")
-CLOCK = ("clock_*", "*time_zone*", "*zone*", "*shift*", "*clock*")
-WRONG_TIME = ("no_event_is_future_dated", "*future*", "*before_2000*", "*milliseconds*", "*time*")
-VALUES = ("*value*", "*enum*", "*unseen*", "*property*")
-NUMBERS = ("*scale*", "*unit*", "*number*", "*numeric*", "*jump*", "*score*")
-FILL = ("missing_required", "*fill*", "*property*", "*propert*")
+UNREADABLE = ("most_records_are_readable", "all_records_are_readable")
+ABSENT = ("days_are_present", "loss_of_source", "*fresh*", "*late*")
+EMPTY = ("delivery_is_not_empty", "*empty*", "volume_is_in_band", *ABSENT)
+COLUMNS = ("mapped_columns_are_present", "known_columns_are_present")
+PLATFORM = ("loss_on_platform", "platform_share_is_steady")
+VERSION = ("loss_on_version",)
+FEWER = ("loss_of_source", "volume_is_in_band")
+EVENT_FEWER = ("loss_of_event", "event_vanished", "rate_fell", "ratio_broken", "threshold_crossed")
+UNPLANNED = ("unplanned_event", "all_events_are_mapped", "unmapped_share_is_within_limit")
+RENAMED = ("event_renamed", *UNPLANNED)
+PROPERTY = ("property_missing", "missing_required")
+VALUES = ("unseen_values", "bad_value")
+LOGIN = ("login_stopped", "*login*", "*user_id*")
+MERGED = ("ids_merged", "constant_id")
+REPEATED = ("duplicates", "replayed_delivery", "published_dates_stay")
+CLOCK = ("zone_shift", "clock_agrees_with_receipt", "clock_drift")
+WRONG_TIME = ("epoch_unit", "future_rows", "no_event_is_future_dated")
+QUARANTINED = (*WRONG_TIME, "few_records_are_quarantined")
+SCALE = ("numeric_scale", "score_scale", "impossible_scores")
 
 CAUSES: dict[str, tuple[str, ...]] = {
     # structural
     "truncated_gzip": ("file_is_whole",),
-    "corrupt_bytes": ("file_is_whole", "file_can_be_read", "most_records_are_readable"),
-    "unreadable_lines": ("most_records_are_readable", "all_records_are_readable"),
-    "missing_hour": ("*hour*",),
+    "corrupt_bytes": ("file_is_whole", "file_can_be_read", *UNREADABLE),
+    "unreadable_lines": UNREADABLE,
+    "missing_hour": ("hours_are_present", "*hour*"),
     "missing_day": ABSENT,
     "late_delivery": ABSENT,
-    "empty_delivery": ("delivery_is_not_empty", "*empty*", *ABSENT),
-    "zero_byte_file": ("delivery_is_not_empty", "*empty*", *ABSENT),
-    "error_page": ("file_is_recognised", "file_is_of_its_vendor", "file_can_be_read", "*readable"),
+    "empty_delivery": EMPTY,
+    "zero_byte_file": EMPTY,
+    "error_page": ("file_is_recognised", "file_is_of_its_vendor", "file_can_be_read", *UNREADABLE),
     "other_vendor_file": ("file_is_of_its_vendor",),
     "reexport_lost_rows": ("reexport_keeps_its_events",),
-    "column_dropped": ("mapped_columns_are_present", "*columns*"),
-    "key_dropped": ("*columns*", "*keys*", "*version*", "*fill*"),
+    "column_dropped": COLUMNS,
+    "key_dropped": COLUMNS,
     "lookup_missing": ("delivery_is_complete", "file_can_be_read"),
     "manifest_count_wrong": ("vendor_manifest_agrees", "delivery_is_complete"),
     "cut_by_vendor": ("file_is_not_cut_by_vendor",),
     "zone_setting_wrong": CLOCK,
     # loss
-    "platform_outage": LESS,
-    "version_outage": LESS,
+    "platform_outage": PLATFORM,
+    "version_outage": VERSION,
     "event_outage": EVENT_FEWER,
     "source_outage": (*FEWER, *ABSENT),
-    "loss_on_platform": LESS,
-    "loss_on_platform_of_few": LESS,
-    "loss_on_version": LESS,
+    "loss_on_platform": PLATFORM,
+    "loss_on_platform_of_few": PLATFORM,
+    "loss_on_version": VERSION,
     "loss_of_event": EVENT_FEWER,
-    "loss_of_source": (*FEWER, "ratio_*"),
-    "loss_of_source_of_few": (*FEWER, "ratio_*"),
+    "loss_of_source": (*FEWER, "ratio_broken"),
+    "loss_of_source_of_few": (*FEWER, "ratio_broken"),
     "client_loses_server_keeps": EVENT_FEWER,
-    "funnel_step_broken": (*EVENT_FEWER, "funnel_*", "conversion_*"),
-    "consent_banner": (*FEWER, "*anonymous*", "*user_id*", "*known*", "*login*"),
+    "funnel_step_broken": (*EVENT_FEWER, "funnel_*"),
+    "consent_banner": (*FEWER, *LOGIN, "anonymous_*", "all_sources_fell"),
     # drift
-    "casing_drift": ("*casing*", "*renamed*", *UNPLANNED),
-    "renamed_event": ("*renamed*", *UNPLANNED),
-    "renamed_property": ("*renamed*", *FILL, "extra_property"),
-    "property_dropped": FILL,
-    "type_change": ("wrong_type", "*type*"),
+    "casing_drift": RENAMED,
+    "renamed_event": RENAMED,
+    "renamed_property": (*PROPERTY, "property_renamed", "extra_property"),
+    "property_dropped": PROPERTY,
+    "type_change": ("property_type_changed", "wrong_type"),
     "enum_drift": VALUES,
-    "listed_enum_drift": ("bad_value", *VALUES),
-    "constant_value": ("*constant*", *VALUES, *NUMBERS),
+    "listed_enum_drift": VALUES,
+    "constant_value": ("constant_value", *VALUES, "numeric_scale"),
     "unmapped_event_flood": UNPLANNED,
     # identity
-    "null_user_ids": IDENTITY,
-    "undefined_user_ids": (*IDENTITY, "*denylist*", "*constant*"),
-    "login_stops": IDENTITY,
-    "constant_user_id": (*IDENTITY, "*constant*"),
-    "shared_device_id": (*IDENTITY, "*constant*"),
-    "anonymous_ids_reset": (*IDENTITY, "*persons*"),
+    "null_user_ids": LOGIN,
+    "undefined_user_ids": (*LOGIN, "constant_id"),
+    "login_stops": (*LOGIN, "loss_of_event", "rate_fell"),
+    "constant_user_id": MERGED,
+    "shared_device_id": MERGED,
+    "anonymous_ids_reset": ("anonymous_*", "*ids_reset*"),
     # duplication
-    "replay_same_ids": DUPLICATES,
-    "replay_new_ids": (*DUPLICATES, "*copies*"),
-    "double_firing": (*DUPLICATES, "*double*", "*firing*"),
-    "bots": ("*bot*", "*robot*", "*one_person*", "*machine*"),
-    "event_doubled": SURGE,
+    "replay_same_ids": REPEATED,
+    "replay_new_ids": REPEATED,
+    "double_firing": ("double_firing", "duplicates"),
+    "bots": ("robots",),
+    "event_doubled": ("rate_rose", "surge", "ratio_broken", "double_firing", "duplicates"),
     # clock
     "zone_shift": CLOCK,
     "dst_misread": CLOCK,
-    "seconds_for_milliseconds": WRONG_TIME,
-    "future_rows": WRONG_TIME,
+    "seconds_for_milliseconds": QUARANTINED,
+    "future_rows": QUARANTINED,
     "clock_drift_of_platform": CLOCK,
     # survey
-    "survey_flood": ("*survey*", "*response*", *SURGE),
-    "survey_scale_change": NUMBERS,
-    "survey_stops": (*FEWER, *ABSENT, "*survey*", "*response*"),
+    "survey_flood": ("survey_flood", "surge", "volume_is_in_band"),
+    "survey_scale_change": SCALE,
+    "survey_stops": (*FEWER, *ABSENT),
     # money
-    "cents_for_units": NUMBERS,
-    "order_amounts_null": FILL,
+    "cents_for_units": SCALE,
+    "order_amounts_null": PROPERTY,
 }
 
 
