@@ -30,8 +30,8 @@ HELD_OUT_SEEDS = (71, 72, 73)
 
 VISITS = 1_000
 """Visits on an average day of the first week: about 5,200 records a day over all sources."""
-SMALL_VISITS = 400
-SMALL_HISTORY_DAYS = 28
+SMALL_VISITS = 300
+SMALL_HISTORY_DAYS = 21
 PERSONS = 20_000
 PLATFORMS = ("ios", "android", "web")
 PLATFORM_SHARE = (0.40, 0.35, 0.25)

@@ -110,7 +110,8 @@ def test_false_alarms_are_those_of_clean_days_each_once() -> None:
     base = {"seed": 11, **result([in_history, rise])}
     clean = result([in_history], [in_history, alarm()], fault="clean_week")
     holiday = result([in_history], [alarm()], fault="known_holiday")
-    told, days = false_alarms([base], [holiday, clean], {11: world})
+    reordered = result([in_history], [alarm()], fault="reordered_export")
+    told, days = false_alarms([base], [reordered, holiday, clean], {11: world})
     assert [each.week for each in told] == ["history", "clean_week"]
     assert days == 56 + 7 + 7
 
