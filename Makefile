@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format dev bench lock clean
+.PHONY: help install demo test lint format dev bench scorecard lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -78,6 +78,9 @@ dev: $(STAMP) $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI
 
 bench: $(STAMP) $(BENCH_STAMP) ## 1 M and 10 M events against a hand-written script (and dlt)
 	$(BIN)/python -m benchmarks.run
+
+scorecard: $(STAMP) ## break a product in named ways, count what is found (ARGS="--small")
+	$(BIN)/python -m benchmarks.scorecard $(ARGS)
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-strip-extras --no-emit-index-url --no-header

@@ -1,0 +1,160 @@
+"""Running a case: a copy of a healthy home, the faulted days as new deliveries, and what is told.
+
+The first bad day comes in a run of its own, the six days after it in one backfill.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks.scorecard.alarms import read_alarms
+from benchmarks.scorecard.faults import FAULTS, Fault, Size
+from benchmarks.scorecard.settings import CONFIG, write_settings
+from benchmarks.scorecard.sources import ALL_SOURCES, rows_of
+from benchmarks.scorecard.vendors import Files, files_of
+from benchmarks.scorecard.world import FAULT_DAYS, FIRST_BAD_DAY, World
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault in one size, on the product of one seed.
+
+    `at_once` brings all days in one backfill: half the time, and less to learn from.
+    """
+
+    fault: str
+    size: Size
+    seed: int
+    at_once: bool = False
+
+    @property
+    def name(self) -> str:
+        """As results are kept under."""
+        return f"{self.fault}/{self.size}/{self.seed}"
+
+
+def build_base(folder: Path, world: World) -> dict[str, Any]:
+    """A healthy home: the history written and built by one run. Returns what is told of it.
+
+    Made beside `folder` and renamed when whole. Raises CannotFinish when the run could not finish.
+    """
+    draft = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    write_settings(draft, world)
+    for day in world.days:
+        for source in ALL_SOURCES:
+            place(draft, source, files_of(source, rows_of(world, source, day), day))
+    # the run must see the folder under the name it will have: what it writes may hold paths
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+    try:
+        return _run(folder, world.days[-1])
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def run_case(base: Path, world: World, case: Case) -> dict[str, Any]:
+    """What is told after each of the two runs of a case, on a copy of `base`."""
+    began = time.monotonic()
+    fault = FAULTS[case.fault]
+    with tempfile.TemporaryDirectory(dir=base.parent, prefix=f".{case.fault}-") as scratch:
+        folder = Path(scratch) / "lab"
+        subprocess.run(["cp", "-a", "--reflink=auto", base, folder], check=True)
+        after = fault.world(world) if fault.world else world
+        write_settings(folder, after, fault.settings or {})
+        runs = []
+        for days in batches(fault, at_once=case.at_once):
+            for source, files in deliveries(fault, case.size, after, days):
+                place(folder, source, files)
+            runs.append(_run(folder, days[-1]))
+    return {
+        "case": case.name,
+        "fault": case.fault,
+        "size": case.size,
+        "seed": case.seed,
+        "runs": runs,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def batches(fault: Fault, *, at_once: bool = False) -> list[list[date]]:
+    """The days that come together: the first bad day, then the rest.
+
+    What is wrong with the first day's files is told in their own run or never, so it needs no more.
+    """
+    days = [FIRST_BAD_DAY + timedelta(days=number) for number in range(FAULT_DAYS)]
+    if fault.family == "structural" and fault.days == 1 and not fault.late_days:
+        return [days[:1]]
+    return [days] if at_once else [days[:1], days[1:]]
+
+
+def deliveries(
+    fault: Fault, size: Size, world: World, days: Sequence[date]
+) -> Iterator[tuple[str, Files]]:
+    """What each source delivers on these days; a late file comes when it comes."""
+    for source in ALL_SOURCES:
+        for day in days:
+            due = day - timedelta(days=fault.late_days)
+            if fault.late_days and source in fault.sources:
+                if day == FIRST_BAD_DAY:
+                    continue
+                if due == FIRST_BAD_DAY:
+                    yield source, faulted(fault, size, world, source, due)
+            yield source, faulted(fault, size, world, source, day)
+
+
+def faulted(fault: Fault, size: Size, world: World, source: str, day: date) -> Files:
+    """A source's files of a day, as the fault leaves them."""
+    rows = rows_of(world, source, day)
+    if not fault.is_on(source, day):
+        return files_of(source, rows, day)
+    moment = fault.moment(world, source, day, size)
+    if fault.rows:
+        rows = fault.rows(rows, moment)
+    # a source that has nothing to tell writes no file
+    files = files_of(source, rows, day) if len(rows) else {}
+    return fault.files(files, rows, moment) if fault.files else files
+
+
+def place(folder: Path, source: str, files: Files) -> None:
+    """Write files where the source delivers."""
+    for name, data in files.items():
+        path = folder / "exports" / source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _run(folder: Path, last_day: date) -> dict[str, Any]:
+    """Run the migration in a folder; what it tells, as the JSON of alarms."""
+    from orchestration.config import load_migration
+    from orchestration.defs.runs import run_migration
+    from orchestration.errors import CannotFinish
+    from orchestration.migration.waves import bring_into_scope
+    from orchestration.warehouse import marts_file, writing
+
+    began = time.monotonic()
+    migration = load_migration(folder / CONFIG)
+    os.environ["DAGSTER_HOME"] = str(migration.dagster_dir)
+    failure = None
+    bring_into_scope(migration, None)
+    with writing(migration):
+        try:
+            run_migration(migration)
+        except CannotFinish as error:  # what a fault must not do; it is told in the scorecard
+            failure = str(error)
+    return {
+        "until": (datetime(*last_day.timetuple()[:3]) + timedelta(days=1)).isoformat(),
+        "failure": failure,
+        "alarms": [alarm.to_json() for alarm in read_alarms(marts_file(migration))],
+        "seconds": round(time.monotonic() - began, 1),
+    }
