@@ -22,7 +22,8 @@ LAST = 10  # deliveries shown
 alerts = typer.Typer(
     name="alerts",
     help="Who is told of incidents: routes, what waits, deliveries. Addresses are Apprise's: "
-    "slack://, msteams://, mailtos://, pagerduty://, json:// and others.",
+    "slack://, msteams://, mailtos://, pagerduty://, json:// and others."
+    "\n\nExample: waybill alerts --json",
     invoke_without_command=True,
 )
 

@@ -20,7 +20,8 @@ COLOURS = {"critical": "red", "warning": "yellow", "notice": "dim"}
 
 incidents = typer.Typer(
     name="incidents",
-    help="What is wrong, one incident a cause: list them, and say what is done about them.",
+    help="What is wrong, one incident a cause: list them, and say what is done about them."
+    "\n\nExample: waybill incidents --all",
     invoke_without_command=True,
 )
 

@@ -104,8 +104,8 @@ def test_from_the_first_red_run_to_all_verified(config, receiver):
     assert found["file_is_whole"]["owner"] == "growth" and found["file_is_whole"]["fixed_at"]
     with duckdb.connect(folder / "home/warehouse/snapshot.duckdb", read_only=True) as connection:
         kept = connection.execute(
-            """select cause, status, within_target from quality.fct_incidents
-            join quality.fct_incident_times using (incident_id) order by cause"""
+            """select fct_incidents.cause, status, within_target from quality.fct_incidents
+            join quality.fct_incident_times using (incident_id) order by all"""
         ).fetchall()
         kinds = connection.execute(
             """select list(transition order by number) from quality.fct_incident_log

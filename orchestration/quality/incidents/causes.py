@@ -162,8 +162,11 @@ PRESENT_STATE = {"all_events_are_mapped": "unplanned_event"}
 The mart is judged in every run by the dictionary as it is now; a delivery only when it is staged.
 """
 
-NOTICES = frozenset({"events_have_an_id", "reexport_is_unchanged", "extra_property"})
-"""Rules that tell a trait of a source, not a break: nobody is to be woken or asked."""
+NO_BREAK = frozenset({"events_have_an_id", "reexport_is_unchanged", "published_dates_stay"})
+"""Rules that tell a trait of a source, or news of it: there is nothing to mend and no end to it.
+
+They stay warnings of their gates.
+"""
 
 TITLES = {
     "build_failed": "The build failed",
@@ -186,7 +189,6 @@ TITLES = {
     "property_type_changed": "A property is of another type",
     "no_event_is_future_dated": "Events are dated in the future",
     "unplanned_event": "Events arrive under names nobody planned",
-    "events_have_an_id": "Events carry no id of the vendor",
     "platform_share_is_steady": "Events are lost on a platform",
     "loss_on_platform": "Events are lost on a platform",
     "loss_on_version": "Events are lost in an app version",

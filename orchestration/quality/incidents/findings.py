@@ -10,7 +10,6 @@ from expectations.rules import RuleResult
 from orchestration.landing.manifest import Manifest
 from orchestration.quality.decisions import Decision
 from orchestration.quality.gate_results import Judgement
-from orchestration.quality.incidents.causes import NOTICES
 
 Severity = Literal["critical", "warning", "notice"]
 BUILD_FAILED = "build_failed"
@@ -124,8 +123,6 @@ def from_judgement(
         known_at = min(judged_at, days.end if is_whole else days.start + timedelta(days=1))
     blocks = result.severity == "block"
     severity: Severity = "critical" if blocks else "warning"
-    if result.rule in NOTICES:
-        severity = "notice"
     return Finding(
         cause=result.rule,
         source=result.source,

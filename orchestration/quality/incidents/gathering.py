@@ -15,6 +15,7 @@ from orchestration.landing.catalog import Landed
 from orchestration.pipeline import all_landed
 from orchestration.quality.decisions import accepted, read_decisions
 from orchestration.quality.gate_results import Judgement, read_judgements
+from orchestration.quality.incidents.causes import NO_BREAK
 from orchestration.quality.incidents.findings import (
     Days,
     Finding,
@@ -82,7 +83,8 @@ def _judged(
     good = _good_days(judgements, days, views)
     for judgement in judgements:
         for result in judgement.results:
-            if result.success or views.get(result.rule) == CHANGES_VIEW:
+            is_told = result.rule in NO_BREAK or views.get(result.rule) == CHANGES_VIEW
+            if result.success or is_told:
                 continue
             when = days.get(result.delivery_id) if result.delivery_id else None
             events: tuple[str, ...] = ()

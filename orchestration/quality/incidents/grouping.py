@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from orchestration.quality.decisions import Decision
 from orchestration.quality.incidents.causes import (
@@ -29,6 +29,7 @@ NEARLY = timedelta(days=3)
 LISTED = 20  # deliveries and explained findings named with an incident; more are counted
 
 Key = tuple[str, str | None, str | None, str | None]
+K = TypeVar("K", bound=Hashable)
 _TIMES = ("first_bad_at", "bad_until", "detected_at")
 
 
@@ -150,9 +151,7 @@ def _present(findings: Sequence[Finding]) -> list[Finding]:
 
 def _roots(findings: Sequence[Finding]) -> dict[int, Finding]:
     """For each finding (by identity) the one it comes from in the end; itself where none does."""
-    by_source: dict[str | None, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_source[finding.source].append(finding)
+    by_source = _grouped(findings, lambda each: each.source)
     parents: dict[int, Finding] = {}
     for source, group in by_source.items():
         # what is judged over all sources suffers from each of them, and is a cause for all
@@ -161,16 +160,26 @@ def _roots(findings: Sequence[Finding]) -> dict[int, Finding]:
             causes = [f for f in group if _may_cause(explanation, f)]
             if not causes:
                 continue
+            by_key = _grouped(causes, lambda each: each.key)
+            by_delivery = _grouped(causes, lambda each: each.delivery_id)
+            is_narrow = "delivery" in explanation.within
             for finding in reached:
                 if id(finding) in parents or not matches(finding.cause, explanation.effects):
                     continue
-                cause = next(
-                    (c for c in causes if _explains(explanation, c, finding, causes)), None
-                )
+                near = by_delivery.get(finding.delivery_id, []) if is_narrow else causes
+                found = (c for c in near if _explains(explanation, c, finding, by_key[c.key]))
+                cause = next(found, None)
                 if cause is not None and _end(cause, parents) is not finding:
                     parents[id(finding)] = cause
         _fold_into_present(group, parents)
     return {id(finding): _end(finding, parents) for finding in findings}
+
+
+def _grouped(findings: Iterable[Finding], by: Callable[[Finding], K]) -> dict[K, list[Finding]]:
+    groups: dict[K, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        groups[by(finding)].append(finding)
+    return groups
 
 
 def _fold_into_present(group: Sequence[Finding], parents: dict[int, Finding]) -> None:
@@ -192,18 +201,18 @@ def _may_cause(explanation: Explanation, finding: Finding) -> bool:
 
 
 def _explains(
-    explanation: Explanation, cause: Finding, effect: Finding, causes: Sequence[Finding]
+    explanation: Explanation, cause: Finding, effect: Finding, alike: Sequence[Finding]
 ) -> bool:
     if cause is effect or cause.key == effect.key:
         return False
-    if not all(_share(each, cause, effect, causes) for each in explanation.within):
+    if not all(_share(each, cause, effect, alike) for each in explanation.within):
         return False
     if cause.holds or cause.size is None or effect.size is None:
         return True
     return effect.size <= EXPLAINED_AT_MOST * cause.size
 
 
-def _share(what: Shared, cause: Finding, effect: Finding, causes: Sequence[Finding]) -> bool:
+def _share(what: Shared, cause: Finding, effect: Finding, alike: Sequence[Finding]) -> bool:
     if what == "delivery":
         return cause.delivery_id is not None and cause.delivery_id == effect.delivery_id
     if what == "event":
@@ -212,7 +221,6 @@ def _share(what: Shared, cause: Finding, effect: Finding, causes: Sequence[Findi
         if cause.delivery_id is None and not cause.is_arrival:
             begin_together = _near(cause.first_bad_at, effect.first_bad_at)
             return begin_together and _near(cause.bad_until, effect.bad_until)
-        alike = [each for each in causes if each.key == cause.key]
         return _at(effect.first_bad_at, [cause]) and _at(effect.bad_until, alike)
     narrow = "platform" if what == "platform" else "app_version"
     own, other = getattr(cause, narrow), getattr(effect, narrow)

@@ -122,6 +122,13 @@ def test_what_a_source_sends_is_good_again_with_a_later_good_delivery(migration,
     assert incident.facts.findings == 2
 
 
+def test_news_of_a_source_is_no_incident(migration):
+    deliver(migration, "d1", {"2025-03-05": 90})
+    named = {"stage": "staging", "severity": "warn"}
+    judge(migration, "reexport_is_unchanged", "d1", False, **named)
+    assert write(migration) == 0 and current_incidents(migration) == []
+
+
 def test_what_is_accepted_closes_its_incident(migration):
     deliver(migration, "d1", {"2025-03-05": 90})
     judge(migration, "file_is_whole", "d1", False)
