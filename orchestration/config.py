@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from orchestration.detection_config import Context, Detection
+from orchestration.detection_config import Context, Detection, read_context
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
@@ -229,6 +229,7 @@ def load_migration(
         context={"vendors": tuple(vendors)},
     )
     migration._path = found.absolute()
+    read_context(migration.context, migration.sources)
     return migration
 
 

@@ -37,7 +37,7 @@ def write_changes(migration: Migration) -> int:
 
     Reads the working marts; part of every build, before the marts gate.
     """
-    periods = read_context(migration.context)
+    periods = read_context(migration.context, migration.sources)
     found: list[Row] = []
     detectable: list[Row] = []
     complete: list[Row] = []
