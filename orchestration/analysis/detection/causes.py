@@ -180,7 +180,9 @@ def _change(panel: Panel, scan: Scan, together: Sequence[Alarm], best: Alarm) ->
     same = [
         a
         for a in together
-        if a.direction == best.direction and not panel.keys[a.series].conflicts(key)
+        if a.direction == best.direction
+        and a.detected >= best.start
+        and not panel.keys[a.series].conflicts(key)
     ]
     end = scan.expected.shape[1] if best.ended is None else best.ended
     told = evidence(panel, scan, best.series, best.start, max(end, best.start + 1))
@@ -223,6 +225,8 @@ def _explained_share(panel: Panel, scan: Scan, best: Alarm, told: Evidence) -> f
 
 def _explained(panel: Panel, scan: Scan, change: Change, alarm: Alarm) -> bool:
     """Whether a change explains an alarm beside it."""
+    if alarm.detected < change.start:
+        return False  # what was seen before a change began is not its doing
     days = (alarm.start, _end(scan, alarm))
     return _follows(panel, scan, alarm.series, alarm.direction, days, change)
 
