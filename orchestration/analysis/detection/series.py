@@ -90,7 +90,8 @@ def _matrices(frame: pd.DataFrame, names: Names, value: str, days: int) -> Matri
         at = part.index.get_level_values(-1).to_numpy()
         row[at] = part.to_numpy()
         row[: at.min()] = np.nan
-        found[tuple(str(each) for each in values) if isinstance(values, tuple) else ()] = row
+        named: tuple[object, ...] = values if isinstance(values, tuple) else (values,)
+        found[tuple(str(each) for each in named)] = row
     return found
 
 
