@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from orchestration.alert_config import AlertSettings
-from orchestration.detection_config import Context, Detection
+from orchestration.detection_config import Context, Detection, read_context
 from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
@@ -234,6 +234,7 @@ def load_migration(
         context={"vendors": tuple(vendors)},
     )
     migration._path = found.absolute()
+    read_context(migration.context, migration.sources)
     return migration
 
 

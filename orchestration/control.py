@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ from orchestration.control_schemas import (
     DENIED,
     FILES,
     KEYS,
+    PERIODS,
     SOURCES,
     TO_JUDGE,
     TO_STAGE,
 )
 from orchestration.dbt import code_fingerprint
+from orchestration.detection_config import read_context
 from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.source_config import SourceConfig
@@ -101,6 +103,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         for position, (kind, field) in enumerate(config.identity.keys.items())
     ]
     _write(connection, "identity_keys", keys, KEYS)
+    periods = [asdict(each) for each in read_context(migration.context, migration.sources)]
+    _write(connection, "context_periods", periods, PERIODS)
     for table, rows, schema in survey_tables(migration):
         _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)

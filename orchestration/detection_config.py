@@ -7,6 +7,7 @@ platform. Dates are of the reporting zone, both ends included; an empty `to` mea
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from pydantic import Field
 
 from orchestration.errors import ConfigurationError
 from orchestration.setting_types import ConfiguredPath, Count, Settings, Share
-from orchestration.yaml_models import nearest
+from orchestration.yaml_models import nearest, unknown
 
 ContextKind = Literal["campaigns", "phases", "closures"]
 COLUMNS = ("name", "from", "to", "source", "event", "platform")
@@ -67,8 +68,8 @@ class Period:
         return meant and self.start <= day <= self.end
 
 
-def read_context(context: Context) -> list[Period]:
-    """Every period of the context files, in their order.
+def read_context(context: Context, sources: Collection[str]) -> list[Period]:
+    """Every period of the context files, in their order; `sources` are those configured.
 
     Raises ConfigurationError with file and line of the first line that cannot be read.
     """
@@ -77,10 +78,15 @@ def read_context(context: Context) -> list[Period]:
         ("phases", context.phases),
         ("closures", context.closures),
     ]
-    return [period for kind, path in files if path is not None for period in _periods(kind, path)]
+    return [
+        period
+        for kind, path in files
+        if path is not None
+        for period in _periods(kind, path, sources)
+    ]
 
 
-def _periods(kind: ContextKind, path: Path) -> list[Period]:
+def _periods(kind: ContextKind, path: Path, sources: Collection[str]) -> list[Period]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -97,10 +103,12 @@ def _periods(kind: ContextKind, path: Path) -> list[Period]:
     for column in ("name", "from", "to"):
         if column not in (reader.fieldnames or ()):
             raise ConfigurationError(f"{path}:1: column '{column}' is missing; add it")
-    return [_period(kind, row, f"{path}:{reader.line_num}") for row in reader]
+    return [_period(kind, row, f"{path}:{reader.line_num}", sources) for row in reader]
 
 
-def _period(kind: ContextKind, row: dict[str, str | None], where: str) -> Period:
+def _period(
+    kind: ContextKind, row: dict[str, str | None], where: str, sources: Collection[str]
+) -> Period:
     values = {column: (row.get(column) or "").strip() for column in COLUMNS}
     if not values["name"]:
         raise ConfigurationError(f"{where}: name is empty; say what it is")
@@ -108,6 +116,8 @@ def _period(kind: ContextKind, row: dict[str, str | None], where: str) -> Period
     end = _day(values["to"], "to", where) if values["to"] else LAST_DAY
     if start > end:
         raise ConfigurationError(f"{where}: to {end} is before from {start}; swap them")
+    if values["source"] and values["source"] not in sources:
+        raise ConfigurationError(f"{where}: {unknown('source', values['source'], sources)}")
     return Period(
         kind,
         values["name"],

@@ -37,7 +37,7 @@ def write_changes(migration: Migration) -> int:
 
     Reads the working marts; part of every build, before the marts gate.
     """
-    periods = read_context(migration.context)
+    periods = read_context(migration.context, migration.sources)
     found: list[Row] = []
     detectable: list[Row] = []
     complete: list[Row] = []
@@ -283,10 +283,10 @@ def _crossing_rows(
 
 
 def _is_told(crossing: Crossing, key: Key, named: Sequence[Change]) -> bool:
-    """Whether a change of the same event or source overlaps the weeks that were compared."""
+    """Whether a change in the source overlaps the weeks that were compared."""
     return any(
         key.source in change.sources
-        and (change.key.event is None or change.key.event == key.event)
+        # where another event rose or fell, what else a visit holds moves with it
         and change.start <= crossing.detected
         and (change.ended is None or change.ended >= crossing.start - PROFILE_DAYS)
         for change in named

@@ -27,6 +27,9 @@ NEARLY = 0.9
 LEAST_STEP = 0.4
 """A segment is renamed only to one that changed by this part of what the alarm did."""
 CROSSING = 1.5
+SURE = 2.0
+"""A segment changed for a reason of its own if it did so by more than the first times what another
+change brings to it, and the second times its standard deviation."""
 Z_95 = 1.96
 
 
@@ -103,7 +106,7 @@ def changes(panel: Panel, scan: Scan) -> list[Change]:
         explained = {id(a) for a in together if _explained(panel, scan, change, a)} | {id(best)}
         found.append(_with_count(change, len(explained)))
         left = [a for a in left if id(a) not in explained]
-    return _across_sources(_not_echoes(found))
+    return _across_sources(_not_echoes(panel, scan, found))
 
 
 def _together(panel: Panel, first: Alarm, other: Alarm) -> bool:
@@ -177,7 +180,9 @@ def _change(panel: Panel, scan: Scan, together: Sequence[Alarm], best: Alarm) ->
     same = [
         a
         for a in together
-        if a.direction == best.direction and not panel.keys[a.series].conflicts(key)
+        if a.direction == best.direction
+        and a.detected >= best.start
+        and not panel.keys[a.series].conflicts(key)
     ]
     end = scan.expected.shape[1] if best.ended is None else best.ended
     told = evidence(panel, scan, best.series, best.start, max(end, best.start + 1))
@@ -220,12 +225,22 @@ def _explained_share(panel: Panel, scan: Scan, best: Alarm, told: Evidence) -> f
 
 def _explained(panel: Panel, scan: Scan, change: Change, alarm: Alarm) -> bool:
     """Whether a change explains an alarm beside it."""
-    own = evidence(panel, scan, alarm.series, alarm.start, _end(scan, alarm))
-    return _follows(panel.keys[alarm.series], alarm.direction, own.change, change)
+    if alarm.detected < change.start:
+        return False  # what was seen before a change began is not its doing
+    days = (alarm.start, _end(scan, alarm))
+    return _follows(panel, scan, alarm.series, alarm.direction, days, change)
 
 
-def _follows(key: Key, direction: Direction, size: float, change: Change) -> bool:
+def _follows(
+    panel: Panel,
+    scan: Scan,
+    row: int,
+    direction: Direction,
+    days: tuple[int, int],
+    change: Change,
+) -> bool:
     """Whether a series moves like this because of a change: it holds a part of it, or its rest."""
+    key = panel.keys[row]
     if key.family == "paired":
         return change.key.source in (key.source, key.against) and _may_share(change.key, key)
     if key.source != change.key.source:
@@ -238,17 +253,42 @@ def _follows(key: Key, direction: Direction, size: float, change: Change) -> boo
         return opposite
     if opposite:
         return key.family == "share"
-    if key.inside(change.key) or change.key.inside(key):
+    if key.inside(change.key):
         return True
-    # segments that cross: explained unless this one changed clearly more than the other did
-    return abs(size) <= CROSSING * abs(change.evidence.change)
+    own = evidence(panel, scan, row, *days)
+    deviation = abs(_step(own)) / math.sqrt(2 * own.gain) if own.gain > 0 else 0.0
+    return abs(own.change) <= CROSSING * _brought(panel, scan, row, days, change) + SURE * deviation
+
+
+def _brought(panel: Panel, scan: Scan, row: int, days: tuple[int, int], change: Change) -> float:
+    """The relative change that a change brings to a broader segment, or to one that crosses it."""
+    key = panel.keys[row]
+    lost = abs(evidence(panel, scan, change.series, *days).lost)
+    whole = (
+        [row]
+        if change.key.inside(key)
+        else [
+            other
+            for other, each in enumerate(panel.keys)
+            if each.family in ("activity", "volume")
+            and each.source == key.source
+            and not each.parts
+        ]
+    )
+    expected = max((evidence(panel, scan, each, *days).expected for each in whole), default=0.0)
+    return lost / expected if expected > 0 else 0.0
 
 
 def _may_share(one: Key, other: Key) -> bool:
     return one.event is None or other.event is None or one.event == other.event
 
 
-def _not_echoes(found: list[Change]) -> list[Change]:
+def _sizing(scan: Scan, change: Change) -> tuple[int, int]:
+    last = scan.expected.shape[1] if change.ended is None else max(change.ended, change.start + 1)
+    return change.start, min(last, max(change.detected + 1, change.start + SIZING_DAYS))
+
+
+def _not_echoes(panel: Panel, scan: Scan, found: list[Change]) -> list[Change]:
     """Without what begins while an earlier, broader or equal change of the source still lasts.
 
     The end of a change, or a later step of it, alarms in the opposite direction or once more.
@@ -257,7 +297,7 @@ def _not_echoes(found: list[Change]) -> list[Change]:
     for change in sorted(found, key=lambda c: (c.detected, -c.evidence.gain)):
         size = change.evidence.change
         echo = any(
-            _follows(change.key, change.direction, size, other)
+            _follows(panel, scan, change.series, change.direction, _sizing(scan, change), other)
             and abs(size) <= CROSSING * abs(other.evidence.change)
             and other.start <= change.detected
             and (other.ended is None or change.start <= other.ended + NEAR_DAYS)

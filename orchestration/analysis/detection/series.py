@@ -90,7 +90,8 @@ def _matrices(frame: pd.DataFrame, names: Names, value: str, days: int) -> Matri
         at = part.index.get_level_values(-1).to_numpy()
         row[at] = part.to_numpy()
         row[: at.min()] = np.nan
-        found[values if isinstance(values, tuple) else (values,)] = row
+        named: tuple[object, ...] = values if isinstance(values, tuple) else (values,)
+        found[tuple(str(each) for each in named)] = row
     return found
 
 
@@ -183,8 +184,9 @@ def _versions(
     events = sorted({event for _, _, event in seen})
     zero = np.zeros(days)
     found = []
-    for version, begun in first.items():
-        older = [name for name, day in first.items() if day < begun]
+    begins = {str(name): int(day) for name, day in first.items()}
+    for version, begun in begins.items():
+        older = [name for name, day in begins.items() if day < begun]
         if not older:
             continue
         platforms = sorted({p for p, v in base if v == version})

@@ -49,6 +49,7 @@ class World:
     factors: dict[int, float] = field(default_factory=dict)
     quiet: frozenset[int] = frozenset()
     loss: Loss | None = None
+    both: bool = False  # the loss hits every source
 
 
 def frames(world: World, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -67,6 +68,7 @@ def frames(world: World, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
                         _visit(
                             random,
                             world.loss,
+                            world.both,
                             source,
                             day,
                             platform,
@@ -96,13 +98,15 @@ def _rollout(versions: dict[str, int], day: int) -> dict[str, float]:
     return shares
 
 
-def _visit(random, loss, source, day, platform, version, visits, counts, activity) -> None:
+def _visit(
+    random, loss, everywhere, source, day, platform, version, visits, counts, activity
+) -> None:
     sizes = 1 + random.geometric(1 / EVENTS_A_VISIT, visits)
     drawn = random.multinomial(sizes, list(EVENTS.values()))
     hit = (
         loss is not None
         and day >= loss.day
-        and source == loss.source
+        and (everywhere or source == loss.source)
         and loss.platform in (None, platform)
         and loss.version in (None, version)
     )
