@@ -173,8 +173,8 @@ def markdown(card: Scorecard, *, day: str) -> str:
             f"Of {day}, code {card.code}, {os.cpu_count()} cores ({platform.machine()}), seeds"
             f" {', '.join(map(str, card.seeds))}; {len(faults)} faults, {len(card.scores)} cases,"
             f" a product of {card.visits:,} visits a day after {card.history_days} days of"
-            " history. How it is measured: README.md beside this page. `make scorecard` makes the"
-            " page anew.",
+            " history. How it is measured: README.md beside this page. `make scorecard"
+            " ARGS=--held-out` makes the page anew.",
             "",
             f"| | {' | '.join(HEADS)} |",
             f"|---|{'---:|' * len(HEADS)}",

@@ -68,7 +68,10 @@ def test_a_day_is_the_same_whatever_else_is_drawn() -> None:
         assert rows_of(short, source, short.days[0]).equals(rows_of(long, source, short.days[0]))
 
 
-def test_a_healthy_home_is_green_and_a_torn_file_is_told(tmp_path: Path) -> None:
+def test_a_healthy_home_is_green_and_a_torn_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "set by each run, and put back after the test")
     world = steady(11, visits=60, history_days=7)
     base = tmp_path / "base-11"
     told = build_base(base, world)
