@@ -19,7 +19,8 @@ STAGES = {
     "landed_records": "control tables",
     "staging__stg_identity_evidence_staging_gate": "staging gate",
     "intermediate__rebuild_set": "identity and rebuild set",
-    "quality__fct_ledger_marts_gate": "marts gate",
+    "quality__fct_changes": "changes",
+    "quality__fct_changes_marts_gate": "marts gate",
     "marts__snapshot": "snapshot",
 }
 DBT_STEPS = ("staging_models", "marts_models")

@@ -1,5 +1,6 @@
 """The runner: what it refuses, whom it names, and what it leaves behind."""
 
+import json
 from dataclasses import replace
 
 import duckdb
@@ -154,6 +155,10 @@ def test_docs_show_figures_and_no_values(tmp_path, capsys):
     assert any("validations" in page.parts for page in pages)
     written = [path for path in (tmp_path / "docs").rglob("*") if path.suffix in (".html", ".json")]
     assert not any(secret in path.read_text() for path in written)
+    meta = {"rule": RULE.name, "dimension": "validity", "runbook": RULE.runbook}
+    [kept] = [path for path in written if "validations" in path.parts and path.suffix == ".json"]
+    [judged] = json.loads(kept.read_text())["results"]
+    assert judged["expectation_config"]["meta"].items() >= meta.items()
     assert capsys.readouterr().out == ""
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from pathlib import Path
 
-import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from orchestration.config import Migration
 from orchestration.landing.catalog import folder_of
@@ -23,6 +26,8 @@ LEAST_RECORDS = 50  # fewer say nothing about a column
 EARLIER, LEAST_EARLIER = 14, 5  # deliveries that a delivery is held against
 USUAL_SHARE = 0.5  # of the records in which a column stands, in every earlier delivery
 OTHER_SHAPE = 0.5  # share of the usual columns whose absence makes a file one of another kind
+
+SAMPLED = pa.schema([(name, pa.string()) for name in ("record", "raw", "parse_error")])
 
 
 @dataclass(frozen=True)
@@ -42,18 +47,17 @@ def looks(
     """A look at each delivery of the history, by its id; taken anew of those that are judged."""
     anew = {manifest.delivery_id for manifest in judged}
     found: dict[str, Look] = {}
-    with duckdb.connect() as connection:
-        for manifest in history:
-            path = _path(migration, manifest)
-            if manifest.delivery_id not in anew and path.exists():
-                found[manifest.delivery_id] = Look(**json.loads(path.read_text()))
-                continue
-            look = _look(connection, parquet_files(folder_of(manifest, migration)))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.{os.getpid()}")
-            partial.write_text(json.dumps(asdict(look), ensure_ascii=False))
-            partial.replace(path)
-            found[manifest.delivery_id] = look
+    for manifest in history:
+        path = _path(migration, manifest)
+        if manifest.delivery_id not in anew and path.exists():
+            found[manifest.delivery_id] = Look(**json.loads(path.read_text()))
+            continue
+        look = _look(parquet_files(folder_of(manifest, migration)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        partial.write_text(json.dumps(asdict(look), ensure_ascii=False))
+        partial.replace(path)
+        found[manifest.delivery_id] = look
     return found
 
 
@@ -76,38 +80,39 @@ def lost_columns(look: Look, earlier: Sequence[Look]) -> list[str] | None:
     return [] if len(lost) > OTHER_SHAPE * len(usual) else sorted(lost)
 
 
-def _look(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Look:
-    if not files:
-        return Look(0, {})
-    rows = connection.execute(
-        f"""
-        with documents as materialized (
-            select row_number() over () as number, coalesce(record, raw) as document
-            from read_parquet(?, hive_partitioning = false)
-            where parse_error is null limit {SAMPLE}
-        ),
-        objects as (
-            select number, document::json as document from documents
-            where json_valid(document) and json_type(document) = 'OBJECT'
-        ),
-        outer_keys as (
-            select number, part.key as name, part.value, part.type
-            from objects, json_each(objects.document) as part
-        ),
-        names as (
-            select number, name from outer_keys
-            union
-            select number, outer_keys.name || '.' || part.key
-            from outer_keys, json_each(outer_keys.value) as part
-            where outer_keys.type = 'OBJECT'
-        )
-        select name, count(*), (select count(*) from objects) from names group by name
-        union all select null, null, (select count(*) from objects)
-        """,
-        [[str(path) for path in files]],
-    ).fetchall()
-    records = max(count for _, _, count in rows)
-    return Look(records, {name: count / records for name, count, _ in rows if name is not None})
+def _look(files: Sequence[Path]) -> Look:
+    sample = _sample(files).to_pylist()
+    documents = [row["record"] or row["raw"] for row in sample if row["parse_error"] is None]
+    found = [keys for keys in map(_keys, documents) if keys]
+    counts = Counter(chain.from_iterable(found))
+    return Look(len(found), {name: count / len(found) for name, count in counts.items()})
+
+
+def _keys(document: str) -> set[str]:
+    """The keys of a JSON object, and of the objects in it; none of anything else."""
+    try:
+        record = json.loads(document)
+    except (ValueError, RecursionError):  # Python's limits; landing has read it by DuckDB's
+        return set()
+    if not isinstance(record, dict):
+        return set()
+    inner = {
+        f"{name}.{key}" for name, part in record.items() if isinstance(part, dict) for key in part
+    }
+    return inner | record.keys()
+
+
+def _sample(files: Sequence[Path]) -> pa.Table:
+    """The first records. Arrow reads what they need; DuckDB would read whole row groups."""
+    batches: list[pa.RecordBatch] = []
+    for path in files:
+        wanted = SAMPLE - sum(batch.num_rows for batch in batches)
+        if wanted <= 0:
+            break
+        with pq.ParquetFile(path) as file:
+            found = file.iter_batches(batch_size=wanted, columns=SAMPLED.names)
+            batches.extend(batch.cast(SAMPLED) for batch in islice(found, 1))
+    return pa.Table.from_batches(batches, schema=SAMPLED)
 
 
 def _path(migration: Migration, manifest: Manifest) -> Path:
