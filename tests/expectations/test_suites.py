@@ -9,6 +9,7 @@ import pytest
 from expectations.checkpoints import run_gate
 from expectations.rules import Limits
 from expectations.suites import all_rules, find_rule, rules_for
+from expectations.suites.drift import CAUSES
 from orchestration.errors import ConfigurationError
 
 KINDS = ("retired_event", "missing_required", "wrong_type", "bad_value", "extra_property")
@@ -60,6 +61,15 @@ ROWS = {
             "lost more": {"previous_events": 1000, "gone": 11, "added": 0, "changed": 0},
             "gained": {"previous_events": 1000, "gone": 0, "added": 3, "changed": 0},
             "altered": {"previous_events": 1000, "gone": 0, "added": 0, "changed": 3},
+        },
+        "gate_drift": {
+            f"departs by {cause}": {
+                "cause": cause,
+                "verdict": "drift",
+                "records": 12,
+                "sentence": "app: other than usual (12 records).",
+            }
+            for cause in CAUSES
         },
         "gate_events": {
             "keyless": {"event_key": None},
@@ -145,6 +155,7 @@ RED = {
     "funnels_never_grow": {"grows"},
     "double_tracked": {"twice"},
     "platform_share_is_steady": {"fell"},
+    **{cause: {f"departs by {cause}"} for cause in CAUSES},
 }
 
 # What names a row of a view in a result: the delivery where there is one, else the source or the
