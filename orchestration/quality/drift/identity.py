@@ -13,6 +13,7 @@ from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
     FEWEST_OF_A_CLASS,
     FEWEST_ROWS,
+    FLOODED,
     MANY_DEVICES,
     MANY_KINDS,
     MANY_TIMES,
@@ -70,14 +71,9 @@ def _falls(
     # All platforms together first: they tell what none of them has events enough to tell.
     counts = np.column_stack([with_id.counts.sum(axis=1), with_id.counts])
     totals = np.column_stack([of_platform.sum(axis=1), of_platform])
-    found = departures(
-        counts,
-        totals,
-        figures.weekend,
-        figures.judged,
-        at_most=capped(totals, figures.weekend),
-    )
-    fell = (found.moved == -1) & (totals >= FEWEST_ROWS)
+    bound = capped(totals, figures.weekend)
+    found = departures(counts, totals, figures.weekend, figures.judged, at_most=bound)
+    fell = (found.moved == -1) & (totals >= FEWEST_ROWS) & (totals <= FLOODED * bound)
     for day, place in cells(found.usual, fell):
         if place and fell[day, 0]:
             continue  # told of by all

@@ -31,6 +31,8 @@ FEWEST_ROWS: Final = 30
 
 # A fit of hours of the day needs a day's shape: with fewer rows the best shift is a guess.
 FEWEST_FOR_HOURS: Final = 200
+# One hour is the size of summer time and of a quiet day's noise: not told (the receipt rule does).
+SMALLEST_SHIFT: Final = 2
 # Nats a row by which a shifted clock must fit better, and of all rows together.
 SHIFT_GAIN: Final = 0.05
 SHIFT_TOTAL_GAIN: Final = 30.0
@@ -41,6 +43,8 @@ CLOCK_SECONDS: Final = 60.0
 # Below it, a wrong unit is single devices (quarantined, and told of by another rule).
 EPOCH_SHARE: Final = 0.10
 
+# With so many times a usual day's rows the shares of known users say nothing: strangers came.
+FLOODED: Final = 1.3
 # One user on that many devices in a day, and that many times what is usual.
 MANY_DEVICES: Final = 10
 MANY_TIMES: Final = 5.0
