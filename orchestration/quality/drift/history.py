@@ -17,7 +17,6 @@ from orchestration.quality.drift.thresholds import (
     IMPROBABLE,
     SHORT_HISTORY,
     SMALLEST_MOVE,
-    SMALLEST_RELATIVE_MOVE,
     SPREAD_QUANTILE,
     WINDOW,
 )
@@ -174,8 +173,11 @@ def _typical(values: Floats) -> float:
 def _moved(count: Floats, total: Floats, z: Floats, usual: Floats) -> npt.NDArray[np.int8]:
     with np.errstate(invalid="ignore", divide="ignore"):
         move = count / total - usual
-        size = np.maximum(SMALLEST_MOVE, SMALLEST_RELATIVE_MOVE * usual)
-        told = (np.abs(z) >= IMPROBABLE) & (np.abs(move) >= size) & (np.sign(move) == np.sign(z))
+        told = (
+            (np.abs(z) >= IMPROBABLE)
+            & (np.abs(move) >= SMALLEST_MOVE)
+            & (np.sign(move) == np.sign(z))
+        )
     return np.where(told, np.sign(z), 0).astype(np.int8)
 
 

@@ -22,9 +22,8 @@ SHORT_HISTORY: Final = 4.0
 # that are a weekend, and still forgets a faulty week in four.
 SPREAD_QUANTILE: Final = 0.8
 
-# A share must move by so much of all (2 points of 100), and by a twentieth of itself.
+# A share must move by so much of all: 2 points of 100, so that a loss of 3 % can be told.
 SMALLEST_MOVE: Final = 0.02
-SMALLEST_RELATIVE_MOVE: Final = 0.05
 # Fewer records than this are an anecdote.
 FEWEST_RECORDS: Final = 10
 FEWEST_ROWS: Final = 30
@@ -61,6 +60,8 @@ SIZE_JUMP: Final = 0.5
 
 # An event has vanished where no more than this part of what is usual came.
 VANISHED: Final = 0.2
+# A new name is told of when it has so much of the known one's usual events.
+NEW_NAME: Final = 0.05
 # Likeness (0 to 100) of two names that differ in more than case and punctuation.
 NEAR_NAME: Final = 88.0
 # A replay brings most of another delivery again.

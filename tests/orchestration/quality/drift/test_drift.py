@@ -23,6 +23,7 @@ from tests.orchestration.quality.drift import world
 from tests.orchestration.quality.drift.faults import FAULTS
 
 MIGRATION: Any = SimpleNamespace(reporting_timezone="America/New_York")
+FIRST = 14  # two weeks before the campaign
 BEGUN = world.START + timedelta(days=world.FAULTY)
 # Without need of history, or told of a day that a copy bears.
 ELSEWHERE = {"replayed_delivery", "epoch_unit"}
@@ -32,7 +33,7 @@ ELSEWHERE = {"replayed_delivery", "epoch_unit"}
 def clean() -> pd.DataFrame:
     """Clean weeks with a campaign and a holiday; faults are put into copies of them."""
     table = world.events(1).assign(amount_text=False)
-    return table[table["number"] >= world.FAULTY - 21].reset_index(drop=True)
+    return table[table["number"] >= FIRST].reset_index(drop=True)
 
 
 def found(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
@@ -110,7 +111,7 @@ def test_a_fault_that_lasts_is_dated_by_its_first_day_in_later_runs(
 
 
 def test_every_delivery_is_told_of_by_every_cause(clean: pd.DataFrame, tmp_path: Path) -> None:
-    connection = world.stage(clean[clean["number"] < world.FAULTY - 12])
+    connection = world.stage(clean[clean["number"] < FIRST + 9])
     write_delivery_figures(connection, MIGRATION)
     write_drift(connection, tmp_path / "drift.parquet")
     verdicts = duckdb.execute(
@@ -120,8 +121,7 @@ def test_every_delivery_is_told_of_by_every_cause(clean: pd.DataFrame, tmp_path:
     ).fetchall()
     causes = len(CAUSES) - 2
     assert verdicts == [
-        (f"day{world.FAULTY - 21 + n:03d}", "no_history" if n < 7 else "steady", causes)
-        for n in range(9)
+        (f"day{FIRST + n:03d}", "no_history" if n < 7 else "steady", causes) for n in range(9)
     ]
 
 
@@ -168,7 +168,7 @@ USUAL = [[0, 4, 8, 9, 10, 7], [9, 10, 6], [8, 9, 2, 10], [5, 9, 10, 10, 8]] * 4
     ],
 )
 def test_surveys(clean: pd.DataFrame, last: list[int], cause: str | None) -> None:
-    connection = world.stage(clean[clean["number"] < world.FAULTY - 20], responses([*USUAL, last]))
+    connection = world.stage(clean[clean["number"] < FIRST + 1], responses([*USUAL, last]))
     causes = {finding.cause for finding in found(connection)}
     assert (cause in causes) if cause else not causes
 

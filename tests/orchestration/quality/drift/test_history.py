@@ -37,7 +37,7 @@ def test_clean_months_are_quiet() -> None:
 @pytest.mark.parametrize(("kept", "found"), [(0.5, 0.99), (0.88, 0.9)])
 def test_a_share_that_falls_is_found_on_its_day(kept: float, found: float) -> None:
     draw = np.random.default_rng(3)
-    totals = draw.poisson(2000, (DAYS, 200)).astype(float)
+    totals = draw.poisson(4000, (DAYS, 200)).astype(float)
     share = np.where(np.arange(DAYS) >= 50, 0.6 * kept, 0.6)[:, None]
     counts = draw.binomial(totals.astype(int), np.broadcast_to(share, totals.shape)).astype(float)
     moved = departures(counts, totals, WEEKEND, ALL).moved
