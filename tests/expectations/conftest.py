@@ -75,6 +75,14 @@ COLUMNS: dict[str, dict[str, tuple[str, Any]]] = {
         "changed": ("bigint", None),
         "repeated_without_id": ("bigint", 0),
     },
+    "gate_drift": {
+        "source": ("varchar", "app"),
+        "delivery_id": ("varchar", "good"),
+        "cause": ("varchar", "zone_shift"),
+        "verdict": ("varchar", "steady"),
+        "records": ("bigint", None),
+        "sentence": ("varchar", None),
+    },
     "gate_taxonomy": {
         "source": ("varchar", "app"),
         "event_name": ("varchar", "order_paid"),

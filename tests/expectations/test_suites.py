@@ -9,6 +9,7 @@ import pytest
 from expectations.checkpoints import run_gate
 from expectations.rules import Limits
 from expectations.suites import all_rules, find_rule, rules_for
+from expectations.suites.drift import CAUSES
 from orchestration.errors import ConfigurationError
 
 KINDS = ("retired_event", "missing_required", "wrong_type", "bad_value", "extra_property")
@@ -73,6 +74,15 @@ ROWS = {
             "silent day": {"missing_days": 1},
             "half a day": {"days_outside": 1},
             "new": {"known_days": 0, "judged_days": 0},
+        },
+        "gate_drift": {
+            f"departs by {cause}": {
+                "cause": cause,
+                "verdict": "drift",
+                "records": 12,
+                "sentence": "app: other than usual (12 records).",
+            }
+            for cause in CAUSES
         },
         "gate_events": {
             "keyless": {"event_key": None},
@@ -194,6 +204,7 @@ RED = {
     "daily_volume_is_met": {"thin"},
     "mart_is_fresh": {"old"},
     "volumes_are_as_expected": {"fell"},
+    **{cause: {f"departs by {cause}"} for cause in CAUSES},
 }
 
 # What names a row of a view in a result: the delivery where there is one, else the source or the

@@ -23,6 +23,7 @@ from orchestration.quality.drift.thresholds import (
     SHIFT_GAIN,
     SHIFT_KNOWN,
     SHIFT_TOTAL_GAIN,
+    SMALLEST_SHIFT,
     WINDOW,
 )
 
@@ -88,7 +89,8 @@ def best_shift(today: Floats, shape: Shape) -> int:
     fits = misfits[best] <= shape.misfit
     if not tells or not fits or gain < SHIFT_GAIN or gain * rows < SHIFT_TOTAL_GAIN:
         return 0
-    return best if best <= 12 else best - 24
+    shift = best if best <= 12 else best - 24
+    return shift if abs(shift) >= SMALLEST_SHIFT else 0
 
 
 def _hours(shifts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

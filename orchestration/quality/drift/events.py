@@ -17,7 +17,7 @@ from orchestration.quality.drift.thresholds import (
     FEWEST_ROWS,
     IMPROBABLE,
     NEAR_NAME,
-    SMALLEST_RELATIVE_MOVE,
+    NEW_NAME,
     VANISHED,
     WINDOW,
 )
@@ -78,7 +78,7 @@ def _renamed(figures: SourceFigures) -> Iterator[Finding]:
             if other is None:
                 continue
             lost = usual[known[other]] - events.counts[day, known[other]]
-            if n < max(FEWEST_RECORDS, SMALLEST_RELATIVE_MOVE * usual[known[other]]):
+            if n < max(FEWEST_RECORDS, NEW_NAME * usual[known[other]]):
                 continue
             if not same_name(name, other) and lost < n / 2:
                 continue  # merely alike: two names that both go on are two events

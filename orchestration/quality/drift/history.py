@@ -17,7 +17,6 @@ from orchestration.quality.drift.thresholds import (
     IMPROBABLE,
     SHORT_HISTORY,
     SMALLEST_MOVE,
-    SMALLEST_RELATIVE_MOVE,
     SPREAD_QUANTILE,
     WINDOW,
 )
@@ -88,7 +87,8 @@ def departures(
             for group in groups
         ]
         enough = (sound.sum(axis=0) >= FEWEST_DAYS) & present[day]
-        z[day] = np.where(enough, _smallest(np.array([score for score, _ in scored])), 0.0)
+        scale = 1 + SHORT_HISTORY / np.maximum(sound.sum(axis=0), 1)
+        z[day] = np.where(enough, _smallest(np.array([s for s, _ in scored])) / scale, 0.0)
         usual[day] = np.where(enough, scored[0][1], np.nan)
         told[day] = _moved(counts[day], totals[day], z[day], usual[day])
     return Departures(z, usual, told)
@@ -117,7 +117,7 @@ def _scores(
     at_most: Floats | None,
     fewest: int,
 ) -> tuple[Floats, Floats]:
-    """Scaled scores of one day (nan where history is too short), and the usual shares."""
+    """Scores of one day (nan where history is too short), and the usual shares."""
     days = np.isfinite(totals).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         share, all_rows = _usual_share(counts, totals)
@@ -132,7 +132,6 @@ def _scores(
         excess = np.maximum.reduce([np.ones_like(own), own, np.full_like(own, _typical(own))])
         variance = total * share * (1 - share) * (1 + total / all_rows) + floor
         score = (count - total * share) / (np.sqrt(variance) * excess)
-        score = score / (1 + SHORT_HISTORY / np.maximum(days, 1))
     return np.where(days >= fewest, score, np.nan), share
 
 
@@ -174,8 +173,11 @@ def _typical(values: Floats) -> float:
 def _moved(count: Floats, total: Floats, z: Floats, usual: Floats) -> npt.NDArray[np.int8]:
     with np.errstate(invalid="ignore", divide="ignore"):
         move = count / total - usual
-        size = np.maximum(SMALLEST_MOVE, SMALLEST_RELATIVE_MOVE * usual)
-        told = (np.abs(z) >= IMPROBABLE) & (np.abs(move) >= size) & (np.sign(move) == np.sign(z))
+        told = (
+            (np.abs(z) >= IMPROBABLE)
+            & (np.abs(move) >= SMALLEST_MOVE)
+            & (np.sign(move) == np.sign(z))
+        )
     return np.where(told, np.sign(z), 0).astype(np.int8)
 
 

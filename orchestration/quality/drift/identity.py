@@ -13,6 +13,7 @@ from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
     FEWEST_OF_A_CLASS,
     FEWEST_ROWS,
+    FLOODED,
     MANY_DEVICES,
     MANY_KINDS,
     MANY_TIMES,
@@ -44,7 +45,7 @@ def find_identity(figures: SourceFigures) -> Iterator[Finding]:
 
 
 def capped(totals: Floats, weekend: Bools) -> Floats:
-    """Totals cut at the upper quarter of the days before, weekends by themselves.
+    """Totals cut a little above the median of the days before, weekends by themselves.
 
     A campaign brings strangers: the share of known users falls, but their number does not. Held
     against a usual day's rows, only a number that falls is a fall.
@@ -54,7 +55,7 @@ def capped(totals: Floats, weekend: Bools) -> Floats:
         past = past_days(day)
         alike = past[weekend[past] == weekend[day]]
         days = alike if len(alike) >= FEWEST_OF_A_CLASS else past
-        usual = quantile(np.where(totals[days] > 0, totals[days], np.nan), 0.75)
+        usual = quantile(np.where(totals[days] > 0, totals[days], np.nan), 0.6)
         result[day] = np.fmin(totals[day], usual)
     return result
 
@@ -63,32 +64,25 @@ def _falls(
     figures: SourceFigures, figure: str, cause: str, called: str, next_step: str
 ) -> Iterator[Finding]:
     with_id = figures.of(figure, "platform")
-    rows = figures.of("event", "platform")
-    totals = np.column_stack([rows.column(*key) for key in with_id.keys]) if with_id.keys else None
-    if totals is None:
+    if not with_id.keys:
         return
-    found = departures(
-        with_id.counts,
-        totals,
-        figures.weekend,
-        figures.judged,
-        at_most=capped(totals, figures.weekend),
-    )
-    fell = (found.moved == -1) & (totals >= FEWEST_ROWS)
-    measured = totals >= FEWEST_ROWS
-    told: set[int] = set()
+    rows = figures.of("event", "platform")
+    of_platform = np.column_stack([rows.column(*key) for key in with_id.keys])
+    # All platforms together first: they tell what none of them has events enough to tell.
+    counts = np.column_stack([with_id.counts.sum(axis=1), with_id.counts])
+    totals = np.column_stack([of_platform.sum(axis=1), of_platform])
+    bound = capped(totals, figures.weekend)
+    found = departures(counts, totals, figures.weekend, figures.judged, at_most=bound)
+    fell = (found.moved == -1) & (totals >= FEWEST_ROWS) & (totals <= FLOODED * bound)
     for day, place in cells(found.usual, fell):
-        if day in told:
-            continue
-        # A fault of all platforms is one finding.
-        everywhere = fell[day].sum() > 1 and (fell[day] | ~measured[day]).all()
-        if everywhere:
-            told.add(day)
-        platform = "" if everywhere else with_id.keys[place][0]
-        places = np.flatnonzero(fell[day]) if everywhere else np.array([place])
-        rows_of = totals[day, places]
-        share = with_id.counts[day, places].sum() / rows_of.sum()
-        usual = float((found.usual[day, places] * rows_of).sum() / rows_of.sum())
+        if place and fell[day, 0]:
+            continue  # told of by all
+        of_one = np.flatnonzero(fell[day, 1:])
+        if place == 0 and len(of_one) == 1:
+            place = int(of_one[0]) + 1
+        platform = with_id.keys[place - 1][0] if place else ""
+        share = counts[day, place] / totals[day, place]
+        usual = found.usual[day, place]
         yield Finding(
             cause=cause,
             source=figures.source,
@@ -97,7 +91,7 @@ def _falls(
             platform=platform or None,
             what=f"only {percent(share)} of the events{_on(platform)} carry {called},"
             f" usually {percent(usual)}",
-            records=int((usual - share) * rows_of.sum()),
+            records=int((usual - share) * totals[day, place]),
             observed=float(share),
             expected=float(usual),
             next_step=next_step,

@@ -22,15 +22,16 @@ SHORT_HISTORY: Final = 4.0
 # that are a weekend, and still forgets a faulty week in four.
 SPREAD_QUANTILE: Final = 0.8
 
-# A share must move by so much of all (2 points of 100), and by a twentieth of itself.
+# A share must move by so much of all: 2 points of 100, so that a loss of 3 % can be told.
 SMALLEST_MOVE: Final = 0.02
-SMALLEST_RELATIVE_MOVE: Final = 0.05
 # Fewer records than this are an anecdote.
 FEWEST_RECORDS: Final = 10
 FEWEST_ROWS: Final = 30
 
 # A fit of hours of the day needs a day's shape: with fewer rows the best shift is a guess.
 FEWEST_FOR_HOURS: Final = 200
+# One hour is the size of summer time and of a quiet day's noise: not told (the receipt rule does).
+SMALLEST_SHIFT: Final = 2
 # Nats a row by which a shifted clock must fit better, and of all rows together.
 SHIFT_GAIN: Final = 0.05
 SHIFT_TOTAL_GAIN: Final = 30.0
@@ -41,6 +42,8 @@ CLOCK_SECONDS: Final = 60.0
 # Below it, a wrong unit is single devices (quarantined, and told of by another rule).
 EPOCH_SHARE: Final = 0.10
 
+# With so many times a usual day's rows the shares of known users say nothing: strangers came.
+FLOODED: Final = 1.3
 # One user on that many devices in a day, and that many times what is usual.
 MANY_DEVICES: Final = 10
 MANY_TIMES: Final = 5.0
@@ -57,6 +60,8 @@ SIZE_JUMP: Final = 0.5
 
 # An event has vanished where no more than this part of what is usual came.
 VANISHED: Final = 0.2
+# A new name is told of when it has so much of the known one's usual events.
+NEW_NAME: Final = 0.05
 # Likeness (0 to 100) of two names that differ in more than case and punctuation.
 NEAR_NAME: Final = 88.0
 # A replay brings most of another delivery again.

@@ -1,0 +1,194 @@
+"""Faults over staged events, measured and judged as the gate does: each is found, by its name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from expectations.suites.drift import CAUSES
+from orchestration.quality.delivery_figures import write_delivery_figures
+from orchestration.quality.drift.events import near_name
+from orchestration.quality.drift.findings import Finding
+from orchestration.quality.drift.judging import find_all, write_drift
+from orchestration.quality.drift.reading import read_figures
+from orchestration.quality.drift.values import times
+from tests.orchestration.quality.drift import world
+from tests.orchestration.quality.drift.faults import FAULTS
+
+MIGRATION: Any = SimpleNamespace(reporting_timezone="America/New_York")
+FIRST = 14  # two weeks before the campaign
+BEGUN = world.START + timedelta(days=world.FAULTY)
+# Without need of history, or told of a day that a copy bears.
+ELSEWHERE = {"replayed_delivery", "epoch_unit"}
+
+
+@pytest.fixture(scope="module")
+def clean() -> pd.DataFrame:
+    """Clean weeks with a campaign and a holiday; faults are put into copies of them."""
+    table = world.events(1).assign(amount_text=False)
+    return table[table["number"] >= FIRST].reset_index(drop=True)
+
+
+def found(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    write_delivery_figures(connection, MIGRATION)
+    return [finding for figures in read_figures(connection) for finding in find_all(figures)]
+
+
+def test_clean_days_are_quiet(clean: pd.DataFrame) -> None:
+    assert [finding.sentence for finding in found(world.stage(clean))] == []
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_large_fault_is_found_on_its_day_and_named(name: str, clean: pd.DataFrame) -> None:
+    fault, cause, sizes = FAULTS[name]
+    broken = fault(clean, world.hit(clean, sizes[0], 1), np.random.default_rng(5))
+    told = found(world.stage(broken[broken["number"] <= world.FAULTY]))
+    assert cause in {finding.cause for finding in told}
+    [first, *_] = sorted((f for f in told if f.cause == cause), key=lambda f: f.day)
+    if cause not in ELSEWHERE:
+        assert first.day == BEGUN
+    assert first.records > 0
+    assert first.sentence.startswith("app: ")
+    assert first.sentence.endswith(" records).")
+
+
+MIDDLE = [
+    *("epoch unit", "future rows", "one user id for many", "device ids vanish", "cents for units"),
+    *("property renamed", "number becomes text", "enum value renamed", "event renamed"),
+    *("double firing", "duplicates", "one device id for many", "property dropped"),
+]
+
+
+@pytest.mark.parametrize("name", MIDDLE)
+def test_a_fault_of_12_percent_is_found(name: str, clean: pd.DataFrame) -> None:
+    fault, cause, _ = FAULTS[name]
+    broken = fault(clean, world.hit(clean, "middle", 1), np.random.default_rng(5))
+    told = found(world.stage(broken[broken["number"] <= world.FAULTY + 2]))
+    assert cause in {finding.cause for finding in told}
+
+
+def test_a_new_name_of_a_property_is_told(clean: pd.DataFrame) -> None:
+    fault, cause, _ = FAULTS["property renamed"]
+    broken = fault(clean, world.hit(clean, "large", 1), np.random.default_rng(5))
+    [told] = [f for f in found(world.stage(broken)) if f.cause == cause]
+    assert (told.event, told.item) == ("order_paid", "amount")
+    assert "amount_usd came in its place" in told.sentence
+
+
+def test_one_file_of_all_days_is_judged_day_by_day(clean: pd.DataFrame) -> None:
+    fault, cause, _ = FAULTS["number becomes text"]
+    broken = fault(clean, world.hit(clean, "large", 1), np.random.default_rng(5))
+    [told] = [f for f in found(world.stage(broken.assign(delivery="all"))) if f.cause == cause]
+    assert told.day == BEGUN
+
+
+def test_a_fault_that_lasts_is_dated_by_its_first_day_in_later_runs(
+    clean: pd.DataFrame, tmp_path: Path
+) -> None:
+    fault, cause, _ = FAULTS["property dropped"]
+    broken = fault(clean, world.hit(clean, "large", 1), np.random.default_rng(5))
+    connection = world.stage(broken[broken["number"] <= world.FAULTY + 3])
+    write_delivery_figures(connection, MIGRATION)
+    measured = connection.execute("select count(*) from control.delivery_figures").fetchone()
+    last = f"day{world.FAULTY + 3:03d}"
+    connection.execute("delete from control.to_judge where delivery_id <> ?", [last])
+    write_delivery_figures(connection, MIGRATION)
+    again = connection.execute("select count(*) from control.delivery_figures").fetchone()
+    assert again == measured, "measuring one delivery again changes nothing"
+    write_drift(connection, tmp_path / "drift.parquet")
+    rows = duckdb.execute(
+        "select delivery_id, since from read_parquet(?) where verdict = 'drift' and cause = ?",
+        [str(tmp_path / "drift.parquet"), cause],
+    ).fetchall()
+    assert rows == [(last, BEGUN)]
+
+
+def test_every_delivery_is_told_of_by_every_cause(clean: pd.DataFrame, tmp_path: Path) -> None:
+    connection = world.stage(clean[clean["number"] < FIRST + 9])
+    write_delivery_figures(connection, MIGRATION)
+    write_drift(connection, tmp_path / "drift.parquet")
+    verdicts = duckdb.execute(
+        """select delivery_id, verdict, count(*) from read_parquet(?)
+        where cause not in ('epoch_unit', 'replayed_delivery') group by all order by all""",
+        [str(tmp_path / "drift.parquet")],
+    ).fetchall()
+    causes = len(CAUSES) - 2
+    assert verdicts == [
+        (f"day{FIRST + n:03d}", "no_history" if n < 7 else "steady", causes) for n in range(9)
+    ]
+
+
+def test_what_blocks_is_told_of_each_delivery(clean: pd.DataFrame, tmp_path: Path) -> None:
+    fault, cause, _ = FAULTS["zone shift"]
+    broken = fault(clean, world.hit(clean, "whole", 1), np.random.default_rng(5))
+    connection = world.stage(broken[broken["number"] <= world.FAULTY + 1])
+    write_delivery_figures(connection, MIGRATION)
+    write_drift(connection, tmp_path / "drift.parquet")
+    held = duckdb.execute(
+        """select delivery_id from read_parquet(?) where cause = ? and verdict = 'drift'
+        order by delivery_id""",
+        [str(tmp_path / "drift.parquet"), cause],
+    ).fetchall()
+    assert held == [("day050",), ("day051",)]
+
+
+def responses(scores: list[list[int]], who: str | None = None) -> pd.DataFrame:
+    """A response a score, the scores of a day in one list."""
+    rows = [
+        {
+            "delivery": f"s{n:03d}",
+            "day": world.START + timedelta(days=n),
+            "who": who or f"p{n}-{k}",
+            "document": f'{{"Q1":"{score}","text":"fine"}}',
+        }
+        for n, day in enumerate(scores)
+        for k, score in enumerate(day)
+    ]
+    return pd.DataFrame(rows)
+
+
+USUAL = [[0, 4, 8, 9, 10, 7], [9, 10, 6], [8, 9, 2, 10], [5, 9, 10, 10, 8]] * 4
+
+
+@pytest.mark.parametrize(
+    ("last", "cause"),
+    [
+        ([9, 8, 10], None),
+        ([9] * 40, "survey_flood"),
+        ([1, 2, 3, 4, 5] * 4, "score_scale"),
+        ([0, 55, 100, 90] * 6, "score_scale"),
+        ([9, 8, 47], "impossible_scores"),
+    ],
+)
+def test_surveys(clean: pd.DataFrame, last: list[int], cause: str | None) -> None:
+    connection = world.stage(clean[clean["number"] < FIRST + 1], responses([*USUAL, last]))
+    causes = {finding.cause for finding in found(connection)}
+    assert (cause in causes) if cause else not causes
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("Tax_Reminder_On", "tax_reminder_on"),
+        ("formUploaded", "form_uploaded"),
+        ("order_payed", "order_paid"),
+        ("newsletter_opened", None),
+    ],
+)
+def test_near_names(name: str, near: str | None) -> None:
+    assert near_name(name, ["tax_reminder_on", "form_uploaded", "order_paid", "opened"]) == near
+
+
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [(101.0, "about 100 times"), (0.011, "about 1/100 of"), (4.0, "about 4.0 times")],
+)
+def test_factors_in_words(factor: float, told: str) -> None:
+    assert times(factor) == told
