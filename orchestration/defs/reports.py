@@ -25,7 +25,7 @@ def on_call_report(migration: Migration) -> dg.AssetsDefinition:
         pool="warehouse",
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        run_id = context.run_tags.get(CONCLUDED_RUN, context.run.run_id)
+        run_id = context.run.tags.get(CONCLUDED_RUN, context.run.run_id)
         step, message = broken_step_of(context.instance, run_id) or (None, None)
         with writing(migration):
             keep_outcome(migration, run_id, step, message)
