@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from orchestration.config import Migration
 from orchestration.defs.freshness import freshness_policy, with_freshness
 from orchestration.defs.landing import landing_asset
-from orchestration.freshness_config import FreshnessTarget
+from orchestration.freshness_config import FreshnessTarget, SourceTarget
 from orchestration.quality.facts import MARTS_VIEWS
 from orchestration.quality.freshness import Age, judge, write_freshness
 from orchestration.source_config import SourceConfig
@@ -72,7 +72,7 @@ def migration(tmp_path: Path) -> Migration:
             vendor="mixpanel",
             location=tmp_path / "a",
             timezone="UTC",
-            freshness=FreshnessTarget(min_daily=35),
+            freshness=SourceTarget(min_daily=35),
         ),
         "survey": SourceConfig(vendor="typeform", location=tmp_path / "s"),
     }
@@ -130,6 +130,8 @@ def test_settings_are_read_and_wrong_ones_refused(tmp_path: Path) -> None:
         FreshnessTarget.model_validate({"every": "daily"})
     with pytest.raises(ValidationError, match=r"freshness\.fct_event"):
         migration_in(tmp_path, freshness={"fct_event": {}})
+    with pytest.raises(ValidationError, match="min_daily"):
+        migration_in(tmp_path, freshness={"fct_events": {"min_daily": 5}})
 
 
 def test_dagster_knows_what_was_agreed(migration: Migration) -> None:
