@@ -106,7 +106,8 @@ def _first(figures: Figures) -> str:
     unjudged = sum(rule.outcome == "unjudged" for rule in figures.rules)
     said = _number(unjudged, "rule", "rules").capitalize()
     waiting = f" {said} cannot judge yet, for want of history." if unjudged else ""
-    return f"The first run is loaded and published. {_all_accounted(figures)}{waiting}"
+    done = "The first run is loaded and published. " if figures.flows else ""
+    return f"{done}{_all_accounted(figures)}{waiting}"
 
 
 def _all_accounted(figures: Figures) -> str:
