@@ -18,6 +18,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
     staging = warehouse.staging_models(migration, manifest)
     sources = list(migration.sources)
     build, conclusion = automation.build_job(sources), automation.conclusion_job()
+    landings = [automation.landing_job(source) for source in sources]
     return dg.Definitions(
         assets=[
             *(landing.landing_asset(migration, source) for source in sources),
@@ -36,14 +37,14 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             gates.marts_gate(migration),
         ],
         jobs=[
-            *(automation.landing_job(source) for source in sources),
+            *landings,
             build,
             conclusion,
         ],
         schedules=[automation.migration_schedule(migration)],
         sensors=[
             *(automation.new_deliveries_sensor(migration, source) for source in sources),
-            *automation.conclusion_sensors(build, conclusion),
+            *automation.conclusion_sensors(build, conclusion, landings),
             alerts.alerts_sensor(migration),
         ],
         # DuckDB takes one writing process; parallelism is inside a step

@@ -15,20 +15,27 @@ _MARTS = Path(__file__).parent.parent / "dbt_project" / "models" / "marts"
 
 
 class FreshnessTarget(Settings):
-    """How often something comes, how late it may be, and the least events of a date.
+    """How often something comes, and how late it may be.
 
-    A source is late once `every` and `late_after` have gone by without a delivery. A date is short
-    with fewer than `min_daily` events; without it no volume was agreed.
+    It is late once `every` and `late_after` have gone by without anything new.
     """
 
     every: Duration = timedelta(days=1)
     late_after: Duration = timedelta(hours=6)
-    min_daily: Count | None = None
 
     @property
     def within(self) -> timedelta:
         """The longest time without anything new that is in order."""
         return self.every + self.late_after
+
+
+class SourceTarget(FreshnessTarget):
+    """The same of a source; a date with fewer events than `min_daily` is short of what was agreed.
+
+    Without `min_daily` no volume was agreed.
+    """
+
+    min_daily: Count | None = None
 
 
 def _known_mart(name: str) -> str:

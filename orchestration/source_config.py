@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from orchestration.freshness_config import FreshnessTarget
+from orchestration.freshness_config import SourceTarget
 from orchestration.setting_types import ConfiguredPath, Count, Settings, Text, TimeZone
 from orchestration.yaml_models import Name, Problem, refuse, unknown
 
@@ -90,7 +90,7 @@ class SourceConfig(Settings):
     login: Text | None = None
     properties: dict[Text, Name] | None = None
     store: Literal["copy", "reference"] = "copy"
-    freshness: FreshnessTarget | None = None
+    freshness: SourceTarget | None = None
 
     @field_validator("vendor")
     @classmethod

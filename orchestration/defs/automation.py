@@ -54,14 +54,19 @@ def conclusion_job() -> Any:
     return dg.define_asset_job(CONCLUSION_JOB, selection=_CONCLUSION)
 
 
-def conclusion_sensors(build: Any, conclusion: Any) -> list[dg.SensorDefinition]:
-    """Conclude every build that ended, also one that failed or that a red gate stopped."""
+def conclusion_sensors(
+    build: Any, conclusion: Any, landing: Sequence[Any] = ()
+) -> list[dg.SensorDefinition]:
+    """Conclude every build that ended, also one that failed or that a red gate stopped.
 
-    def sensor(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
+    A landing that failed is concluded as well: no build need follow it.
+    """
+
+    def sensor(status: dg.DagsterRunStatus, jobs: Sequence[Any]) -> dg.SensorDefinition:
         @dg.run_status_sensor(
             run_status=status,
             name=f"conclude_run_after_{status.value.lower()}",
-            monitored_jobs=[build],
+            monitored_jobs=list(jobs),
             request_job=conclusion,
             default_status=dg.DefaultSensorStatus.RUNNING,
             description="Writes the report of a build that ended.",
@@ -72,7 +77,10 @@ def conclusion_sensors(build: Any, conclusion: Any) -> list[dg.SensorDefinition]
 
         return concluded
 
-    return [sensor(dg.DagsterRunStatus.SUCCESS), sensor(dg.DagsterRunStatus.FAILURE)]
+    return [
+        sensor(dg.DagsterRunStatus.SUCCESS, [build]),
+        sensor(dg.DagsterRunStatus.FAILURE, [build, *landing]),
+    ]
 
 
 def build_tags(migration: Migration) -> dict[str, str]:

@@ -23,7 +23,7 @@ def on_call_report(migration: Migration) -> dg.AssetsDefinition:
         pool="warehouse",
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        run_id = context.run_tags.get(CONCLUDED_RUN, context.run.run_id)
+        run_id = context.run.tags.get(CONCLUDED_RUN, context.run.run_id)
         note_outcome(migration, context.instance, run_id)
         path = conclude(migration, run_id)
         return dg.MaterializeResult(

@@ -63,8 +63,7 @@ def run_migration(
             tags = {RANGE_START: dates[0].isoformat(), RANGE_END: dates[1].isoformat()}
         built = _execute(definitions, instance, BUILD_JOB, tags)
         tell("writing the report")
-        concluded = {CONCLUDED_RUN: built.run_id}
-        _refuse_failure(_execute(definitions, instance, CONCLUSION_JOB, concluded))
+        _conclude(definitions, instance, built)
         _refuse_failure(built)
 
 
@@ -87,8 +86,18 @@ def _land(
     for position, following in zip(positions, [*positions[1:], None], strict=True):
         if following != position + 1:
             tags = {RANGE_START: keys[first], RANGE_END: keys[position]}
-            _refuse_failure(_execute(definitions, instance, landing_job_name(source), tags))
+            landed = _execute(definitions, instance, landing_job_name(source), tags)
+            if broken_step(landed.all_events) is not None:  # no build follows that would tell
+                _conclude(definitions, instance, landed)
+            _refuse_failure(landed)
             first = following if following is not None else first
+
+
+def _conclude(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, ended: dg.ExecuteInProcessResult
+) -> None:
+    tags = {CONCLUDED_RUN: ended.run_id}
+    _refuse_failure(_execute(definitions, instance, CONCLUSION_JOB, tags))
 
 
 def _execute(

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.config import Migration
-from orchestration.freshness_config import FreshnessTarget
+from orchestration.freshness_config import FreshnessTarget, SourceTarget
 from orchestration.quality.tables import replace_table
 from orchestration.sql import quoted
 from orchestration.warehouse import has_table, open_work
@@ -79,7 +79,7 @@ def judge(age: Age, target: FreshnessTarget | None, now: datetime) -> dict[str, 
         "late_by_hours": _hours(late) if known else None,
         # what has never come is not late yet: there is no time to count from
         "is_late": late > timedelta(),
-        "min_daily": target.min_daily,
+        "min_daily": target.min_daily if isinstance(target, SourceTarget) else None,
     }
 
 

@@ -98,14 +98,16 @@ def _is_losing(figures: Figures) -> bool:
     """Whether something that lasts costs events: nobody can export them later."""
     open_ones = [each for each in figures.incidents or () if each.is_open]
     lasting = [change for change in figures.changes if change.ended_at is None]
-    return any((each.lost or 0) > 0 for each in [*open_ones, *lasting])
+    losses = [each.lost for each in open_ones] + [change.lost for change in lasting]
+    return any(lost is not None and lost > 0 for lost in losses)
 
 
 def _first(figures: Figures) -> str:
     unjudged = sum(rule.outcome == "unjudged" for rule in figures.rules)
     said = _number(unjudged, "rule", "rules").capitalize()
     waiting = f" {said} cannot judge yet, for want of history." if unjudged else ""
-    return f"The first run is loaded and published. {_all_accounted(figures)}{waiting}"
+    done = "The first run is loaded and published. " if figures.flows else ""
+    return f"{done}{_all_accounted(figures)}{waiting}"
 
 
 def _all_accounted(figures: Figures) -> str:

@@ -46,7 +46,7 @@ from tests.orchestration.quality.report.states import (
         (
             FIRST_DAY,
             "first",
-            "The first run is loaded and published. No record has come yet.",
+            "No record has come yet.",
         ),
         (
             SILENT_LOSS,
