@@ -87,7 +87,7 @@ def _land(
         if following != position + 1:
             tags = {RANGE_START: keys[first], RANGE_END: keys[position]}
             landed = _execute(definitions, instance, landing_job_name(source), tags)
-            if broken_step(landed.all_events) is not None:  # no build follows that would tell
+            if _failure_of(landed) is not None:  # no build follows that would tell
                 _conclude(definitions, instance, landed)
             _refuse_failure(landed)
             first = following if following is not None else first
@@ -114,8 +114,10 @@ def _execute(
 
 def _refuse_failure(result: dg.ExecuteInProcessResult) -> None:
     """Raise CannotFinish where a step failed, other than by a red gate."""
-    if result.success:
-        return
-    failed = failure_in(event for event in result.all_events if event.is_step_failure)
+    failed = _failure_of(result)
     if failed is not None:
         raise CannotFinish(": ".join(failed))
+
+
+def _failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, str] | None:
+    return failure_in(event for event in result.all_events if event.is_step_failure)

@@ -11,11 +11,11 @@ from typing import Literal
 
 Shared = Literal["delivery", "dates", "event", "platform", "version"]
 
-LOSSES = ("loss_*", "platform_share_is_steady", "volume_*", "*_missing", "missing_*", "*_absent")
+LOSSES = ("loss_*", "volume_*", "*_missing", "missing_*", "*_absent")
 RATES = ("rate_fell", "ratio_*", "threshold_*", "funnel_*", "conversion_*")
 RISES = ("surge*", "rate_rose", "volume_*", "threshold_*")
 SILENT = ("hours_are_present", "days_are_present", "volume_is_in_band")
-NARROWER = ("loss_on_*", "loss_of_event", "platform_share_is_steady", "volume_*", *RATES)
+NARROWER = ("loss_on_*", "loss_of_event", "volume_*", *RATES)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "A source that lost events lost them on its platforms, versions and events too.",
     ),
     Explanation(
-        ("loss_on_platform", "platform_share_is_steady"),
+        ("loss_on_platform",),
         ("loss_on_version", "loss_of_event", *RATES),
         ("platform", "dates"),
         "A platform that lost events lost them of its versions and of its events too.",
@@ -189,7 +189,6 @@ TITLES = {
     "property_type_changed": "A property is of another type",
     "no_event_is_future_dated": "Events are dated in the future",
     "unplanned_event": "Events arrive under names nobody planned",
-    "platform_share_is_steady": "Events are lost on a platform",
     "loss_on_platform": "Events are lost on a platform",
     "loss_on_version": "Events are lost in an app version",
     "loss_of_event": "An event is lost",
