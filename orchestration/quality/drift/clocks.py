@@ -57,8 +57,8 @@ class Shape:
 def shape_of(history: Floats) -> Shape | None:
     """The shape of some days of 24 counts each; None where there are too few to tell.
 
-    It is the median share of each hour, smoothed by one row an hour and day. Days of the history
-    may be off by half more than they are, and no further.
+    It is the median share of each hour, smoothed by one row an hour and day. A day fits that is no
+    further off than the days of the history are.
     """
     kept = history[history.sum(axis=1) >= FEWEST_FOR_HOURS]
     if len(kept) < FEWEST_OF_A_CLASS:
@@ -69,7 +69,7 @@ def shape_of(history: Floats) -> Shape | None:
     shifted = np.log(np.array([np.roll(shape, hours) for hours in range(24)]))
     found = Shape(shifted, np.zeros(0, dtype=np.int64), 0.0)
     misfits = np.array([found.misfits(day) for day in kept])
-    return Shape(shifted, misfits.argmin(axis=1), 1.5 * float(misfits[:, 0].max()))
+    return Shape(shifted, misfits.argmin(axis=1), float(misfits[:, 0].max()))
 
 
 def best_shift(today: Floats, shape: Shape) -> int:

@@ -87,7 +87,7 @@ class SourceFigures:
             keys: list[Key] = [()]
             column: npt.NDArray[np.int64] = np.zeros(len(rows), dtype=np.int64)
         else:
-            grouped = rows.groupby(list(by), sort=True)
+            grouped = rows.groupby(list(by) if len(by) > 1 else by[0], sort=True)
             column = grouped.ngroup().to_numpy().astype(np.int64)
             named = [k if isinstance(k, tuple) else (k,) for k in grouped.groups]
             keys = [tuple(map(str, key)) for key in named]

@@ -150,10 +150,10 @@ def _sizes(
 def times(factor: float) -> str:
     """A factor in words, as the power of ten it is near to: `about 100 times`, `a tenth of`.
 
-    Near is within a factor of two and a half, as the values themselves are spread.
+    Near is within a factor of 2.2, as the values themselves are spread.
     """
     power = round(np.log10(factor))
-    near = abs(np.log10(factor) - power) <= 0.4 and power != 0
+    near = abs(np.log10(factor) - power) <= 0.35 and power != 0
     ratio = 10.0 ** abs(power) if near else max(factor, 1 / factor)
     told = f"{ratio:,.0f}" if ratio >= 9.5 else f"{ratio:.1f}"
     return f"about {told} times" if factor > 1 else f"about 1/{told} of"

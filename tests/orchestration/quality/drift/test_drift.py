@@ -77,7 +77,7 @@ def test_a_fault_of_12_percent_is_found(name: str, clean: pd.DataFrame) -> None:
 def test_a_new_name_of_a_property_is_told(clean: pd.DataFrame) -> None:
     fault, cause, _ = FAULTS["property renamed"]
     broken = fault(clean, world.hit(clean, "large", 1), np.random.default_rng(5))
-    [told] = [f for f in found(world.stage(broken)) if f.cause == cause]
+    [told, *_] = [f for f in found(world.stage(broken)) if f.cause == cause]
     assert (told.event, told.item) == ("order_paid", "amount")
     assert "amount_usd came in its place" in told.sentence
 
