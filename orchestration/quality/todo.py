@@ -53,7 +53,7 @@ def _red(gates: Iterable[Mapping[str, Any]], records: Mapping[str, int]) -> Iter
         if red:
             concerned = [records.get(item["delivery_id"], 0) for item in red]
             first = red[concerned.index(max(concerned))]
-            told = f"{source}: {rule}: {_observed(first, red)}. {first['next_step']}"
+            told = _told(source, f"{rule}: ", first, red)
             yield True, sum(concerned), told
 
 
@@ -63,7 +63,7 @@ def _warned(gates: Iterable[Mapping[str, Any]]) -> Iterator[Thing]:
         known = [item for item in items if "records" in item]
         if known:
             first = max(known, key=lambda item: int(item["records"]))
-            told = f"{source}: {_observed(first, known)}. {first['next_step']}"
+            told = _told(source, "", first, known)
             yield False, sum(item["records"] for item in known), told
 
 
@@ -80,10 +80,12 @@ def _place(found: tuple[str, str, Mapping[str, Any]]) -> tuple[str, str]:
     return found[:2]
 
 
-def _observed(first: Mapping[str, Any], items: list[Mapping[str, Any]]) -> str:
+def _told(source: str, rule: str, first: Mapping[str, Any], items: list[Mapping[str, Any]]) -> str:
+    """What was found, of whom, and what to do; each said once."""
     others = len(items) - 1
     more = f" (and {others:,} more deliveries)" if others > 1 else " (and one more delivery)"
-    return f"{first['observed']}{more if others else ''}"
+    found = first["observed"].removeprefix(f"{source}: ").removesuffix(".")
+    return f"{source}: {rule}{found}{more if others else ''}. {first['next_step']}"
 
 
 def _unmapped(connection: duckdb.DuckDBPyConnection) -> Iterator[Thing]:

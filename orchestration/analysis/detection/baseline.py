@@ -53,7 +53,7 @@ class Baseline:
         self.noise = np.array([f.noise**2 for f in families])
         self.discount = np.array([f.discount for f in families])
         self.weekday_sd = np.array([f.weekday_sd for f in families])
-        self.has_prior = np.array([f.level_sd < 1 for f in families])
+        self.has_prior = np.array([f.level_sd < 1 for f in families], dtype=bool)
         self.mean = np.zeros((count, 8))
         self.spread = np.zeros((count, 8, 8))
         self.spread[:, 0, 0] = [f.level_sd**2 for f in families]

@@ -63,6 +63,11 @@ CAUSES: Mapping[str, Cause] = {
         "A figure crossed a limit that the business set.",
         "Tell the owner of the metric; check completeness of the same days first.",
     ),
+    "all_sources_fell": Cause(
+        "All sources fell alike: a quiet time, or what they all rest on.",
+        "If it was a holiday, add it to `context: closures`; else check what all share: consent, "
+        "network, log-in.",
+    ),
     "unknown_cause": Cause(
         "A finding whose name has no page of its own.",
         "Do what its own text says first; `waybill status` shows it in full.",
