@@ -48,7 +48,7 @@ demo: $(STAMP) ## write the demo exports, run the main job, say what happened
 	$(BIN)/waybill demo
 
 test: $(STAMP) ## all tests (ARGS="tests/orchestration -k config" for some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 # dbt needs a folder for the warehouse, a date, a pattern and a key even where models are only compiled.
 lint format: export WAYBILL_WAREHOUSE_DIR := $(LINT_HOME)
