@@ -76,11 +76,9 @@ def read_columns(
     A record of more than `most_lines` lines has to be judged too. Without `quoting` a quote is a
     character as any other.
     """
-    if (
-        len(set(names)) < max(2, len(names))
-        or text.startswith(BOM)
-        or text.count(b"\r") != text.count(b"\r\n")
-    ):
+    if len(set(names)) < max(2, len(names)) or text.startswith(BOM):
+        return None
+    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
         return None
     buffer = np.frombuffer(text, dtype=np.uint8)
     feeds = np.flatnonzero(buffer == LF)

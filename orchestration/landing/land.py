@@ -222,14 +222,19 @@ def _rows(
                 "raw": frame.column("raw"),
                 "raw_bytes": frame.column("raw_bytes"),
                 "record": frame.column("record"),
-                "file_sha256": pa.repeat(file.stored.sha256, count),
-                "file_name": pa.repeat(file.name, count),
+                "file_sha256": _repeated(file.stored.sha256, count),
+                "file_name": _repeated(file.name, count),
                 "member": frame.column("member"),
                 "record_number": frame.column("record_number"),
                 "landed_at": pa.repeat(pa.scalar(landed_at, pa.timestamp("us")), count),
                 **{name: lifted.column(name) for name in lifted.schema.names},
             }
         )
+
+
+def _repeated(text: str, count: int) -> pa.DictionaryArray:
+    """The same text in every row, held once."""
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int8()), count), [text])
 
 
 def raw_date_sql(source: Source, landed_at: datetime) -> str:
