@@ -208,7 +208,7 @@ def _materialized(
 
 
 def _asked_dates(context: dg.AssetExecutionContext) -> tuple[date, date] | None:
-    if context.run_tags.get(DERIVED_RANGE):
+    if context.run.tags.get(DERIVED_RANGE):
         return None
     window = context.partition_key_range
     return date.fromisoformat(window.start), date.fromisoformat(window.end)

@@ -9,20 +9,6 @@ from zoneinfo import ZoneInfo
 from orchestration.analysis.detection.causes import Change
 from orchestration.analysis.detection.panel import FAMILIES
 
-CAUSES = {
-    "loss_on_platform": "Events of one platform are missing.",
-    "loss_on_version": "Events of one app version are missing.",
-    "loss_of_event": "One event of one source is missing, in whole or in part.",
-    "loss_of_source": "Events of a whole source are missing.",
-    "surge": "More events came than are to be expected.",
-    "rate_fell": "People do something less often; several sources agree.",
-    "rate_rose": "People do something more often.",
-    "ratio_broken": "Two counts that go together no longer do.",
-    "threshold_crossed": "A rate fell by more than the business set as its limit.",
-    "all_sources_fell": "All sources fell alike: a quiet time, or what they all rest on.",
-}
-"""Every cause a change may have, with what it means."""
-
 LARGE = 0.5
 """A loss of half of a source or a platform is critical."""
 
@@ -47,6 +33,7 @@ NEXT_STEPS = {
     "all_sources_fell": "If it was a holiday, add it to `context: closures`; otherwise check what"
     " all sources share: consent, network, log-in.",
 }
+"""Every cause a change may have, with what to do first; `runbooks.causes` says what each means."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +47,7 @@ class Told:
 
 
 def cause_of(change: Change) -> str:
-    """The key of a change's cause; see `CAUSES`."""
+    """The key of a change's cause; see `NEXT_STEPS`."""
     key, down = change.key, change.direction == "down"
     if key.family in ("paired", "funnel"):
         return "ratio_broken"

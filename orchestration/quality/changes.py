@@ -20,7 +20,7 @@ from orchestration.analysis.detection.series import build
 from orchestration.analysis.detection.thresholds import smallest_change
 from orchestration.config import Migration
 from orchestration.detection_config import Period, read_context
-from orchestration.quality.change_words import CAUSES, NEXT_STEPS, cause_of, tell
+from orchestration.quality.change_words import NEXT_STEPS, cause_of, tell
 from orchestration.quality.tables import CHANGES, COMPLETENESS, DETECTABILITY, replace_table
 from orchestration.quality.volumes import Volumes, hours_of, read_volumes
 from orchestration.warehouse import open_work
@@ -388,6 +388,3 @@ def _start_of(day: date, zone: str) -> datetime:
 
 def _end_of(day: date, zone: str) -> datetime:
     return _start_of(day + timedelta(days=1), zone)
-
-
-__all__ = ["CAUSES", "write_changes"]
