@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,13 @@ def read_judgements(gates_dir: Path) -> list[Judgement]:
 
 
 def _read(path: Path) -> Judgement:
+    stat = path.stat()
+    return _read_version(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=50_000)  # a run asks for all of them at every step
+def _read_version(path: Path, inode: int, changed_ns: int, size: int) -> Judgement:
+    """A judgement as it stands on the disk: whoever replaces the file makes another version."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         results = tuple(RuleResult.from_json(result) for result in fields.pop("results"))
