@@ -42,23 +42,37 @@ class Columns:
 
     def as_json(self) -> pa.Array:
         """The records as JSON objects of text, keys in name order; empty cells are left out."""
-        members: list[pa.Array] = []
-        run: list[pa.Array | pa.Scalar] = []  # columns without an empty cell are joined at once
+        filled = [name for name in sorted(self.cells) if self._empty(name) < len(self.raw)]
+        if not filled or self._empty(filled[0]):  # a record's first member may be any of them
+            return self._as_json_of_members(filled)
+        pieces: list[pa.Array | pa.Scalar] = []
+        before = "{"
+        for name in filled:
+            column, key = json_escaped(self.cells[name]), json_keys([name])[0]
+            if self._empty(name):
+                member = pc.binary_join_element_wise(*texts("," + key), column, *texts('"', ""))
+                pieces += [*texts(before), member] if before else [member]
+                before = ""
+            else:
+                comma = "," if pieces else ""
+                pieces += [*texts(before + comma + key), column]
+                before = '"'
+        return pc.binary_join_element_wise(
+            *pieces, *texts(before + "}", ""), null_handling="replace", null_replacement=""
+        )
+
+    def _empty(self, name: str) -> int:
+        return int(self.cells[name].null_count)
+
+    def _as_json_of_members(self, names: Sequence[str]) -> pa.Array:
+        """As `as_json`, each member on its own, whichever comes first."""
         quote, nothing, comma = texts('"', "", ",")
-        for name in sorted(self.cells):
-            column = json_escaped(self.cells[name])
-            key = json_keys([name])[0]
-            if column.null_count == len(column):
-                continue
-            if column.null_count == 0:
-                run += [*texts(f'",{key}' if run else key), column]
-                continue
-            if run:
-                members.append(pc.binary_join_element_wise(*run, quote, nothing))
-                run = []
-            members.append(pc.binary_join_element_wise(*texts(key), column, quote, nothing))
-        if run:
-            members.append(pc.binary_join_element_wise(*run, quote, nothing))
+        members = [
+            pc.binary_join_element_wise(
+                *texts(json_keys([name])[0]), json_escaped(self.cells[name]), quote, nothing
+            )
+            for name in names
+        ]
         if not members:
             return pa.repeat(pa.scalar("{}", pa.large_string()), len(self.raw))
         if all(member.null_count for member in members):  # a row of nothing would be left out
@@ -123,6 +137,8 @@ def _are_well_formed(buffer: npt.NDArray[np.uint8], quotes: Positions, delimiter
 
 
 def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
     try:
         pa.array([text], pa.large_binary()).cast(pa.large_string())
     except pa.ArrowInvalid:
