@@ -35,6 +35,7 @@ from orchestration.control_schemas import (
 from orchestration.dbt import code_fingerprint
 from orchestration.detection_config import read_context
 from orchestration.landing.catalog import Landed, folder_of
+from orchestration.landing.framing import OBJECT_TYPE
 from orchestration.landing.land import parquet_files
 from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
@@ -326,7 +327,7 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "has_session_ids": source.has_session_ids(config),
         "dedupe_columns": config.dedupe,
         "lifted_patch": json.dumps(dict.fromkeys(sorted((config.columns or {}).values()))),
-        "respondent_field": config.identity.respondent_field,
+        "user_field": config.identity.user_field,
         "names_pages": bool(config.page_names),
         "loads_extracts": bool(config.extracts),
         "undated_on": config.undated_on,
@@ -359,9 +360,11 @@ def _file_number(path: Path) -> int:
 
 
 def _empty_landing(vendor: str, migration: Migration) -> str:
-    envelope = REGISTRY[vendor].envelope_paths(None)
+    source = REGISTRY[vendor]
     columns = [("source", "varchar"), ("delivery_id", "varchar"), *LINEAGE_COLUMNS]
-    columns += [(name, "varchar") for name in envelope]
+    if source.kind == "objects":
+        columns.append((OBJECT_TYPE, "varchar"))
+    columns += [(name, "varchar") for name in source.envelope_paths(None)]
     nulls = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in columns)
     return f"select {nulls} where false"
 

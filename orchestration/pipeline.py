@@ -18,7 +18,7 @@ from orchestration.landing.manifest import MANIFEST, Manifest, manifests
 from orchestration.migration.waves import scopes
 from orchestration.quality.decisions import read_decisions
 from orchestration.quality.gate_results import held_deliveries, read_judgements
-from orchestration.sources import REGISTRY
+from orchestration.sources import REGISTRY, STAGED_AS
 from orchestration.warehouse import open_work
 
 # What dbt builds after the rebuild set is planned, as its selectors: all of it, or, with nothing to
@@ -123,10 +123,7 @@ def staging_models(migration: Migration) -> list[str]:
         return ["--select", "tag:staging", "--full-refresh"]
     if not vendors:
         return []
-    models = [
-        f"stg_{vendor}__{'events' if REGISTRY[vendor].kind == 'events' else 'responses'}"
-        for (vendor,) in vendors
-    ]
+    models = [f"stg_{vendor}__{STAGED_AS[REGISTRY[vendor].kind]}" for (vendor,) in vendors]
     return ["--select", *models, "stg_identity_evidence"]
 
 

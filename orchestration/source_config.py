@@ -14,8 +14,10 @@ from orchestration.yaml_models import Name, Problem, refuse, unknown
 KNOWN_VENDORS = (
     *("mixpanel", "amplitude", "segment", "rudderstack", "ga4", "snowplow", "posthog"),
     *("adobe_analytics", "tabular", "typeform", "qualtrics", "surveymonkey", "zigpoll"),
+    *("stripe", "hubspot", "salesforce", "zendesk", "marketing_automation"),
 )
 SURVEYS = ("typeform", "qualtrics", "surveymonkey", "zigpoll")
+OBJECTS = ("stripe", "hubspot", "salesforce", "zendesk", "marketing_automation")
 
 TABULAR_COLUMNS = (
     *("event", "occurred_at", "received_at", "user_id", "anonymous_id", "device_id", "event_id"),
@@ -42,7 +44,8 @@ VENDOR_SETTINGS = {
         ("headers", "pad_missing_columns", "manifests", "login", "properties"),
         ("adobe_analytics",),
     ),
-    **dict.fromkeys(("score_types", "unanswered", "undated_on"), SURVEYS),
+    **dict.fromkeys(("score_types", "unanswered"), SURVEYS),
+    "undated_on": (*SURVEYS, *OBJECTS),
 }
 """Settings of a source that mean something for these vendors only."""
 SHAPING = {"vendor", *VENDOR_SETTINGS} - {"score_types", "unanswered"}
@@ -53,14 +56,14 @@ class SourceIdentity(Settings):
     """Where a source's user ids live: sources of one namespace share their users.
 
     `mode` is the vendor's own identity rule where it has several (Mixpanel: simplified, original
-    or legacy); None lets the source's module decide. `respondent_field` names a survey's field that
+    or legacy); None lets the source's module decide. `user_field` names a survey's field that
     carries the respondent's user id: a hidden field, an embedded datum, a custom variable. `keys`
     names, by kind, the property that holds a key which other sources know too, such as `email`:
     users and respondents with one key are one person.
     """
 
     namespace: Name = "user"
-    respondent_field: Text | None = None
+    user_field: Text | None = None
     keys: dict[Name, Text] = {}
     mode: Literal["simplified", "original", "legacy"] | None = None
 

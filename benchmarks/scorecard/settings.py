@@ -66,7 +66,7 @@ def _migration(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         },
         SURVEY: {
             "vendor": "typeform",
-            "identity": {"respondent_field": "user_id"},
+            "identity": {"user_field": "user_id"},
             "score_types": dict(QUESTIONS),
         },
     }

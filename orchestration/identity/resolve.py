@@ -25,7 +25,10 @@ select evidence.*
 from staging.stg_identity_evidence as evidence
 join control.admitted as admitted
     on evidence.delivery_id = admitted.delivery_id
-    and evidence.occurred_on between admitted.from_date and admitted.until_date
+    and (
+        evidence.occurred_on between admitted.from_date and admitted.until_date
+        or evidence.occurred_on is null
+    )
 """
 
 _TOUCHED_DEVICES = """

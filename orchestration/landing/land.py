@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from orchestration.landing.ahead import ahead
+from orchestration.landing.framing import OBJECT_TYPE
 from orchestration.landing.lifting import Lifter
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
 from orchestration.landing.partitions import RAW_DATE, partition_writer, unreadable_by_reason
@@ -217,6 +218,7 @@ def _rows(
     for frame in frames:
         lifted = lifter.lift(frame)
         count = frame.num_rows
+        kinds = frame.column(OBJECT_TYPE) if OBJECT_TYPE in frame.schema.names else None
         yield pa.table(
             {
                 "raw": frame.column("raw"),
@@ -227,6 +229,7 @@ def _rows(
                 "member": frame.column("member"),
                 "record_number": frame.column("record_number"),
                 "landed_at": pa.repeat(pa.scalar(landed_at, pa.timestamp("us")), count),
+                **({OBJECT_TYPE: kinds} if kinds is not None else {}),
                 **{name: lifted.column(name) for name in lifted.schema.names},
             }
         )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from orchestration.landing import inflate, tables
 from orchestration.landing.csv_rows import frame_csv
-from orchestration.landing.framing import KEPT_BYTES, Tally, frame_lines, one_record
+from orchestration.landing.framing import KEPT_BYTES, OBJECT_TYPE, Tally, frame_lines, one_record
 from orchestration.landing.tsv_rows import frame_tsv
 from orchestration.source_config import SourceConfig
 from orchestration.sources.base import HEAD_BYTES, Framing, Head, Source, is_marker
@@ -88,7 +88,8 @@ def _stream_records(
     torn = (stream.torn for _ in (0,))  # read only after the blocks are exhausted
     blocks = chain(held, stream.blocks)
     try:
-        yield from _framed(framing, blocks, tally, stream.member, torn, reading.stop_line)
+        frames = _framed(framing, blocks, tally, stream.member, torn, reading.stop_line)
+        yield from _with_object_type(frames, framing)
     except tables.NotFramable as error:
         tally.torn = str(error)
         yield one_record(tally, stream.member, head.data, "torn_tail")
@@ -138,6 +139,17 @@ def _framed(
     raise tables.NotFramable(f"{framing.kind} inside another file is not read; unpack it first")
 
 
+def _with_object_type(
+    frames: Iterator[pa.RecordBatch], framing: Framing
+) -> Iterator[pa.RecordBatch]:
+    for frame in frames:
+        if framing.object_type is None:
+            yield frame
+        else:
+            kinds = pa.repeat(pa.scalar(framing.object_type), frame.num_rows)
+            yield frame.append_column(OBJECT_TYPE, kinds)
+
+
 def _parquet_records(
     path: Path, name: str, recognise: Recognise, reading: Reading
 ) -> Iterator[pa.RecordBatch]:
@@ -154,7 +166,7 @@ def _parquet_records(
         return
     reading.recognised = True
     try:
-        yield from tables.frame_parquet(path, reading.tally)
+        yield from _with_object_type(tables.frame_parquet(path, reading.tally), reading.framing)
     except tables.NotFramable as error:
         reading.tally.torn = str(error)
         yield one_record(reading.tally, None, head.data, "torn_tail")

@@ -9,15 +9,20 @@ from orchestration.sources.adobe_analytics import AdobeAnalytics
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.ga4 import Ga4
+from orchestration.sources.hubspot import HubSpot
+from orchestration.sources.marketing_automation import MarketingAutomation
 from orchestration.sources.mixpanel import Mixpanel
 from orchestration.sources.posthog import Posthog
 from orchestration.sources.qualtrics import Qualtrics
 from orchestration.sources.rudderstack import RudderStack
+from orchestration.sources.salesforce import Salesforce
 from orchestration.sources.segment import Segment
 from orchestration.sources.snowplow import Snowplow
+from orchestration.sources.stripe import Stripe
 from orchestration.sources.surveymonkey import SurveyMonkey
 from orchestration.sources.tabular import Tabular
 from orchestration.sources.typeform import Typeform
+from orchestration.sources.zendesk import Zendesk
 from orchestration.sources.zigpoll import Zigpoll
 
 REGISTRY: dict[str, Source] = {
@@ -27,11 +32,23 @@ REGISTRY: dict[str, Source] = {
         *(RudderStack(), Segment(), Posthog()),
         *(Mixpanel(), Amplitude(), Ga4(), Snowplow()),
         *(Typeform(), Qualtrics(), SurveyMonkey(), Zigpoll()),
+        *(Stripe(), HubSpot(), Salesforce(), Zendesk(), MarketingAutomation()),
         *(AdobeAnalytics(), Tabular()),
     )
 }
 EVENT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "events")
 SURVEY_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "survey")
+OBJECT_VENDORS = tuple(vendor for vendor, source in REGISTRY.items() if source.kind == "objects")
+#: what objects are loaded into: a kind of object is in one of these marts
+OBJECT_MARTS = (
+    "fct_subscriptions",
+    "fct_invoices",
+    "fct_opportunities",
+    "fct_support_tickets",
+    "fct_campaign_touches",
+)
+#: what the staging model of a vendor is called after: `stg_<vendor>__<this>`
+STAGED_AS = {"events": "events", "survey": "responses", "objects": "objects"}
 
 
 def recognise(head: Head, sources: Mapping[str, Source] = REGISTRY) -> tuple[str, Framing] | None:
@@ -55,7 +72,10 @@ def advice(head: Head, sources: Mapping[str, Source] = REGISTRY) -> str | None:
 
 __all__ = [
     "EVENT_VENDORS",
+    "OBJECT_MARTS",
+    "OBJECT_VENDORS",
     "REGISTRY",
+    "STAGED_AS",
     "SURVEY_VENDORS",
     "Framing",
     "Head",

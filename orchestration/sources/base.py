@@ -37,7 +37,8 @@ class Framing:
     the first line is no record. json_items: the elements of the array under `key` of one document,
     or of the document that is an array (no key). parquet: rows. document: the file as one record.
     nothing: a known file without records, such as a manifest.
-    `encoding` is what csv and tsv records are written in that are not UTF-8.
+    `encoding` is what csv and tsv records are written in that are not UTF-8. `object_type` says
+    which of the vendor's objects the records are, where a vendor exports several.
     """
 
     kind: Literal["lines", "csv", "tsv", "json_items", "parquet", "document", "nothing"]
@@ -50,6 +51,7 @@ class Framing:
     fill_header: bool = False
     encoding: str | None = None
     renamed: tuple[tuple[str, str], ...] = ()
+    object_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,8 @@ class Source(ABC):
     """One vendor's way of exporting. Instances are stateless and registered by `vendor`."""
 
     vendor: str
-    #: what its records are: events, or responses to a survey
-    kind: Literal["events", "survey"] = "events"
+    #: what its records are: events, responses to a survey, or objects of a business system
+    kind: Literal["events", "survey", "objects"] = "events"
     #: landing column -> nested keys inside the record, lifted as delivered, as text
     envelope: Mapping[str, Keys] = {}
     #: column prefix -> keys of which a record that has one of these columns has at least one

@@ -15,13 +15,13 @@ sources:
     timezone: America/New_York
     unanswered: ["-99"]
     score_types: {QID7: csat}
-    identity: {respondent_field: account, keys: {email: RecipientEmail}}
+    identity: {user_field: account, keys: {email: RecipientEmail}}
   q_texts: {vendor: qualtrics, location: exports/q_texts}
   sm:
     vendor: surveymonkey
     location: exports/sm
     timezone: America/Chicago
-    identity: {respondent_field: uid, keys: {email: Email Address}}
+    identity: {user_field: uid, keys: {email: Email Address}}
   sm_flat: {vendor: surveymonkey, location: exports/sm_flat, undated_on: 2024-05-01,
     unanswered: ["-"]}
   tf: {vendor: typeform, location: exports/tf}
@@ -29,7 +29,7 @@ sources:
     vendor: zigpoll
     location: exports/zp
     columns: {response_id: Id, created_at: When, response: Said, question: Asked}
-    identity: {respondent_field: id, keys: {email: email}}
+    identity: {user_field: id, keys: {email: email}}
 """
 TAXONOMY = """
 version: 1

@@ -271,13 +271,13 @@ EXPORTS: dict[str, Export] = {
         + b"\n"
         + _cells(*(json.dumps({"ImportId": f"QID_{name}"}) for name in QUALTRICS))
         + b"\n",
-        settings={"timezone": "UTC", "identity": {"respondent_field": "user_id"}},
+        settings={"timezone": "UTC", "identity": {"user_field": "user_id"}},
     ),
     "surveymonkey": Export(
         "a.csv",
         _surveymonkey,
         head=b"Respondent ID,Collector ID,Start Date,End Date,Would you?,user_id\n,,,,Response,\n",
-        settings={"timezone": "UTC", "identity": {"respondent_field": "user_id"}},
+        settings={"timezone": "UTC", "identity": {"user_field": "user_id"}},
     ),
     "zigpoll": Export(
         "a.csv",
@@ -291,13 +291,13 @@ EXPORTS: dict[str, Export] = {
                 "question": "question",
                 "response": "answer",
             },
-            "identity": {"respondent_field": "user_id"},
+            "identity": {"user_field": "user_id"},
         },
     ),
     "typeform": Export(
         "a.csv",
         _typeform,
         head=b"#,Would you?,user_id,Response Type,Start Date (UTC),Submit Date (UTC),Network ID\n",
-        settings={"identity": {"respondent_field": "user_id"}},
+        settings={"identity": {"user_field": "user_id"}},
     ),
 }

@@ -21,7 +21,7 @@ files as (
 
 staged as (
 
-    {% for relation in ['stg_events', 'stg_responses'] -%}
+    {% for relation in ['stg_events', 'stg_responses', 'stg_objects'] -%}
     select
         delivery_id,
         file_sha256,
@@ -158,8 +158,19 @@ kept_out as (
         'duplicate' as fate,
         'vendor_rule' as reason,
         count(*) as records
-    from {{ ref('int_survey_responses') }}
-    where fate = 'duplicate'
+    from (
+        select
+            delivery_id,
+            file_sha256
+        from {{ ref('int_survey_responses') }}
+        where fate = 'duplicate'
+        union all
+        select
+            delivery_id,
+            file_sha256
+        from {{ ref('int_objects') }}
+        where fate = 'duplicate'
+    ) as copies
     group by
         delivery_id,
         file_sha256
@@ -193,6 +204,20 @@ loaded as (
     group by
         delivery_id,
         file_sha256
+    {% for mart in var('object_marts') %}
+    union all
+
+    select
+        delivery_id,
+        file_sha256,
+        'loaded' as fate,
+        cast(null as string) as reason,
+        count(distinct record_number) as records
+    from {{ ref(mart) }}
+    group by
+        delivery_id,
+        file_sha256
+    {% endfor %}
 
 ),
 

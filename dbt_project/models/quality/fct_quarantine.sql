@@ -6,7 +6,7 @@ with deliveries as (
 
 staged as (
 
-    {% for relation in ['stg_events', 'stg_responses'] -%}
+    {% for relation in ['stg_events', 'stg_responses', 'stg_objects'] -%}
     select
         delivery_id,
         file_sha256,

@@ -36,6 +36,50 @@ responses as (
 
 ),
 
+objects as (
+
+    select
+        source,
+        delivery_id,
+        coalesce(occurred_at, landed_at) as occurred_at,
+        -- who a person is holds at any date
+        case when record_fate is null then occurred_on end as occurred_on,
+        user_node,
+        vendor_node,
+        merged_node,
+        coalesce(person_fields, document) as properties
+    from {{ ref('stg_objects') }}
+    where
+        {{ is_staged_now() }}
+        and coalesce(record_fate, 'identity') = 'identity'
+
+),
+
+-- surveys and business systems know a person by a key of their own
+records as (
+
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        user_node,
+        vendor_node,
+        properties
+    from responses
+    union all
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        user_node,
+        vendor_node,
+        properties
+    from objects
+
+),
+
 settings as (
 
     select * from {{ source('control', 'sources') }}
@@ -66,7 +110,7 @@ keyed as (
         occurred_on,
         coalesce(user_node, vendor_node) as user_node,
         properties
-    from responses
+    from records
 
 ),
 
@@ -101,15 +145,28 @@ links as (
     union all
 
     select
-        responses.source,
-        responses.delivery_id,
+        records.source,
+        records.delivery_id,
         'holds' as evidence,
-        responses.vendor_node as left_node,
-        responses.user_node as right_node,
-        responses.occurred_at,
-        responses.occurred_on
-    from responses
-    where responses.vendor_node is not null and responses.user_node is not null
+        records.vendor_node as left_node,
+        records.user_node as right_node,
+        records.occurred_at,
+        records.occurred_on
+    from records
+    where records.vendor_node is not null and records.user_node is not null
+
+    union all
+
+    select
+        objects.source,
+        objects.delivery_id,
+        'merge' as evidence,
+        objects.vendor_node as left_node,
+        objects.merged_node as right_node,
+        objects.occurred_at,
+        objects.occurred_on
+    from objects
+    where objects.vendor_node is not null and objects.merged_node is not null
 
     union all
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from orchestration.sources import EVENT_VENDORS
+from orchestration.sources import EVENT_VENDORS, OBJECT_MARTS
 from orchestration.sql import literal
+
+_OBJECT_MARTS = "\n".join(
+    f"""union all
+    select source, count(distinct (delivery_id, file_sha256, record_number))
+    from warehouse.marts.{mart} group by source"""
+    for mart in OBJECT_MARTS
+)
 
 # With the marts attached as `warehouse`, and the working file as `work`.
 MARTS_VIEWS = {
@@ -23,7 +30,7 @@ MARTS_VIEWS = {
         select 'quarantined records', (select count(*) from warehouse.quality.fct_quarantine),
             (select coalesce(sum(quarantined), 0)::bigint from warehouse.quality.fct_ledger)""",
     # Every staged record is one row of part 1; what is held, superseded or a copy is not compared.
-    "gate_sources": """
+    "gate_sources": f"""
         with ledger as (
             select source, sum("read")::bigint as read, sum(loaded)::bigint as loaded,
                 sum(quarantined)::bigint as quarantined
@@ -41,6 +48,7 @@ MARTS_VIEWS = {
             from (
                 select source, delivery_id from work.staging.stg_events where record_part = 1
                 union all select source, delivery_id from work.staging.stg_responses
+                union all select source, delivery_id from work.staging.stg_objects
             )
             where delivery_id in (select delivery_id from delivered) group by source
         ),
@@ -52,6 +60,7 @@ MARTS_VIEWS = {
                 union all
                 select source, count(distinct (delivery_id, file_sha256, record_number))
                 from warehouse.marts.fct_survey_answers group by source
+                {_OBJECT_MARTS}
             ) group by source
         )
         select ledger.source, ledger.read, ledger.loaded, ledger.quarantined,

@@ -4,7 +4,14 @@ import yaml
 
 from orchestration.dbt import PROJECT
 from orchestration.source_config import KNOWN_VENDORS
-from orchestration.sources import EVENT_VENDORS, REGISTRY, SURVEY_VENDORS
+from orchestration.sources import (
+    EVENT_VENDORS,
+    OBJECT_MARTS,
+    OBJECT_VENDORS,
+    REGISTRY,
+    STAGED_AS,
+    SURVEY_VENDORS,
+)
 
 
 def test_every_vendor_is_known_to_settings_and_to_dbt() -> None:
@@ -14,11 +21,12 @@ def test_every_vendor_is_known_to_settings_and_to_dbt() -> None:
     assert set(KNOWN_VENDORS) == set(REGISTRY) == landing
     assert set(project["vars"]["event_vendors"]) == set(EVENT_VENDORS)
     assert set(project["vars"]["survey_vendors"]) == set(SURVEY_VENDORS)
+    assert set(project["vars"]["object_vendors"]) == set(OBJECT_VENDORS)
+    assert set(project["vars"]["object_marts"]) == set(OBJECT_MARTS)
 
 
 def test_every_vendor_has_a_staging_model_of_its_kind() -> None:
     for vendor, source in REGISTRY.items():
-        kind = "events" if source.kind == "events" else "responses"
         folder = PROJECT / "models" / "staging" / vendor
-        assert (folder / f"stg_{vendor}__{kind}.sql").exists()
+        assert (folder / f"stg_{vendor}__{STAGED_AS[source.kind]}.sql").exists()
         assert source.dedupe_rule and source.identity_rule and source.time_rule

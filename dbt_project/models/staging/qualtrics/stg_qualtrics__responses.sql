@@ -68,7 +68,7 @@ opened as (
         landed.*,
         settings.vendor,
         settings.user_namespace,
-        settings.respondent_field,
+        settings.user_field,
         settings.undated_on,
         coalesce(known_zones.timezone, settings.timezone) as clock_zone,
         case
@@ -185,8 +185,8 @@ described as (
                 then nullif(regexp_extract(document, '/(SV_[A-Za-z0-9]+)', 1), '')
         end as form_id,
         case
-            when layout = 'csv' then {{ json_member_text('document', 'respondent_field') }}
-            when layout = 'api' then {{ json_member_text('answers', 'respondent_field') }}
+            when layout = 'csv' then {{ json_member_text('document', 'user_field') }}
+            when layout = 'api' then {{ json_member_text('answers', 'user_field') }}
         end as respondent,
         cast(null as string) as vendor_user_id,
         case when layout = 'api' then answers end as respondent_fields,

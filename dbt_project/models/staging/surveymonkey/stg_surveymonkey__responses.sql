@@ -31,7 +31,7 @@ opened as (
         landed.*,
         settings.vendor,
         settings.user_namespace,
-        settings.respondent_field,
+        settings.user_field,
         settings.undated_on,
         settings.timezone,
         case
@@ -103,10 +103,10 @@ described as (
         response_token as key_parts,
         case when is_definition then id else survey_id end as form_id,
         case
-            when is_csv then {{ json_member_text('document', 'respondent_field') }}
+            when is_csv then {{ json_member_text('document', 'user_field') }}
             else coalesce(
-                {{ json_member_text('custom_variables', 'respondent_field') }},
-                {{ json_member_text('document', 'respondent_field') }}
+                {{ json_member_text('custom_variables', 'user_field') }},
+                {{ json_member_text('document', 'user_field') }}
             )
         end as respondent,
         cast(null as string) as vendor_user_id,

@@ -16,7 +16,7 @@ opened as (
         landed.*,
         settings.vendor,
         settings.user_namespace,
-        settings.respondent_field,
+        settings.user_field,
         settings.undated_on,
         coalesce(landed.record, landed.raw) as document,
         landed.fields is not null as is_definition,
@@ -49,9 +49,9 @@ described as (
         concat_ws(chr(31), coalesce(form_id, ''), response_token) as key_parts,
         form_id,
         coalesce(
-            {{ json_member_text('hidden', 'respondent_field') }},
+            {{ json_member_text('hidden', 'user_field') }},
             case
-                when record is not null then {{ json_member_text('document', 'respondent_field') }}
+                when record is not null then {{ json_member_text('document', 'user_field') }}
             end
         ) as respondent,
         cast(null as string) as vendor_user_id,

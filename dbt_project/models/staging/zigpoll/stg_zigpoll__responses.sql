@@ -16,7 +16,7 @@ opened as (
         landed.*,
         settings.vendor,
         settings.user_namespace,
-        settings.respondent_field,
+        settings.user_field,
         settings.undated_on,
         case
             when landed.parse_error is null then coalesce(landed.record, landed.raw)
@@ -63,11 +63,11 @@ described as (
         case
             when layout = 'api'
                 then coalesce(
-                    {{ json_member_text('metadata', 'respondent_field') }},
-                    {{ json_member_text('document', 'respondent_field') }}
+                    {{ json_member_text('metadata', 'user_field') }},
+                    {{ json_member_text('document', 'user_field') }}
                 )
             when layout in ('csv', 'participant')
-                then {{ json_member_text('document', 'respondent_field') }}
+                then {{ json_member_text('document', 'user_field') }}
         end as respondent,
         -- a participant is a browser, replaced when its storage is cleared
         case

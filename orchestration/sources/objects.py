@@ -1,0 +1,98 @@
+"""Business systems: what the exports of a CRM, of billing or of support have in common.
+
+Such a system has many kinds of objects, each with a table or a file of its own, and the same
+object under several spellings: `IsDeleted` from one tool, `is_deleted` from another. Header cells
+are renamed to snake case, so that staging knows one name. What an object is is told by its columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from orchestration.source_config import SourceConfig
+from orchestration.sources.base import Framing, Head, Source
+from orchestration.sources.survey_csv import DELIMITERS, first_rows
+
+Use = Literal["fact", "person", "reference"]
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """A kind of object: told from others by having all columns of one of `marks` (snake case).
+
+    A fact has a narrow table and is loaded; a person says who is who; a reference explains others.
+    `renamed` are columns, by their snake-case name, that this kind has under another.
+    """
+
+    name: str
+    use: Use
+    marks: Sequence[Sequence[str]]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+class ObjectSource(Source):
+    """A vendor of objects. `types` are tried in order: the more particular first."""
+
+    kind = "objects"
+    event_column = "object_type"
+    types: Sequence[ObjectType] = ()
+
+    def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
+        """By the columns of a table or the keys of documents."""
+        if config is not None and head.is_whole and not head.lines:
+            return Framing("lines")
+        if head.is_parquet:
+            kind = self.type_of(map(snake, head.parquet_columns))
+            return Framing("parquet", object_type=kind.name) if kind else None
+        return self.recognise_documents(head) or self.recognise_table(head)
+
+    def recognise_documents(self, head: Head) -> Framing | None:
+        """JSON lines of one kind of object. A vendor with other forms of JSON says so itself."""
+        kind = self.type_of(dict.fromkeys(k for each in head.objects for k in each))
+        return Framing("lines", object_type=kind.name) if kind else None
+
+    def recognise_table(self, head: Head) -> Framing | None:
+        """CSV whose header has the marks of a kind of object."""
+        for delimiter in DELIMITERS:
+            header = next(iter(first_rows(head, delimiter, count=1)), [])
+            kind = self.type_of(map(snake, header)) if len(header) > 1 else None
+            if kind is not None:
+                return Framing(
+                    "csv",
+                    delimiter=delimiter,
+                    renamed=_renamed(header, kind),
+                    object_type=kind.name,
+                )
+        return None
+
+    def type_of(self, columns: Iterable[Any]) -> ObjectType | None:
+        """The first kind of object that has its marks among these columns."""
+        present = set(columns)
+        return next(
+            (kind for kind in self.types if any(present.issuperset(m) for m in kind.marks)), None
+        )
+
+
+def snake(label: str) -> str:
+    """A header cell in snake case.
+
+    >>> [snake(each) for each in ("IsDeleted", "Created date (UTC)", "gclid__c", "dealId")]
+    ['is_deleted', 'created_date_utc', 'gclid_c', 'deal_id']
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", label.strip())
+    return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
+
+
+def _renamed(header: Sequence[str], kind: ObjectType) -> tuple[tuple[str, str], ...]:
+    """What each cell is called instead; a name that is taken is not given twice."""
+    taken = set(header)
+    pairs = []
+    for cell in header:
+        name = kind.renamed.get(snake(cell), snake(cell))
+        if name and name not in taken:
+            taken.add(name)
+            pairs.append((cell, name))
+    return tuple(pairs)
