@@ -205,10 +205,16 @@ def grouped(frames: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         held.append(frame)
         rows, size = rows + frame.num_rows, size + frame.nbytes
         if rows >= GROUPED_ROWS or size >= GROUPED_BYTES:
-            yield pa.Table.from_batches(held)
+            yield _joined(held)
             held, rows, size = [], 0, 0
     if held:
-        yield pa.Table.from_batches(held)
+        yield _joined(held)
+
+
+def _joined(frames: Sequence[pa.RecordBatch]) -> pa.Table:
+    """Some frames of objects lack the column that says what they are, such as a torn end."""
+    tables = [pa.Table.from_batches([frame]) for frame in frames]
+    return pa.concat_tables(tables, promote_options="default")
 
 
 def _rows(

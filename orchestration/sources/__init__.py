@@ -45,6 +45,7 @@ OBJECT_MARTS = (
     "fct_invoices",
     "fct_opportunities",
     "fct_support_tickets",
+    "fct_ticket_changes",
     "fct_campaign_touches",
 )
 #: what the staging model of a vendor is called after: `stg_<vendor>__<this>`
