@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestration.sources.base import Framing, Head
 from orchestration.sources.objects import ObjectSource, ObjectType
-from orchestration.sources.listed import first_item
+from orchestration.sources.pages import first_item
 
 GROUP = ("id", "name", "url", "created_at", "updated_at")
 #: the list of a page, and what its elements are
