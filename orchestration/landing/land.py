@@ -71,6 +71,8 @@ def read_as(config: SourceConfig) -> str:
         shaping.append(config.load_columns)
     if config.headers is not None:
         shaping.append(hashlib.sha256(config.headers.read_bytes()).hexdigest())
+    if config.reports is not None:
+        shaping.append(config.model_dump(mode="json", include={"reports"}))
     if config.pad_missing_columns or config.manifests:
         shaping.append([config.pad_missing_columns, config.manifests])
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]

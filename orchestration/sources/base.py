@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.landing.manifest import LandedFile
+from orchestration.report_config import LegacyReport
 from orchestration.source_config import SourceConfig
 
 #: keys into nested JSON objects, from the outside in
@@ -37,13 +38,22 @@ class Framing:
     the first line is no record. json_items: the elements of the array under `key` of one document,
     or of the document that is an array (no key). json_lists: the elements of all arrays of one
     document that `lists` names, by key, with what they are. parquet: rows. document: the file as
-    one record. nothing: a known file without records, such as a manifest.
+    one record. report: rows of the figures that `report` (its name and settings) describes.
+    nothing: a known file without records, such as a manifest.
     `encoding` is what csv and tsv records are written in that are not UTF-8. `object_type` says
     which of the vendor's objects the records are, where a vendor exports several.
     """
 
     kind: Literal[
-        "lines", "csv", "tsv", "json_items", "json_lists", "parquet", "document", "nothing"
+        "lines",
+        "csv",
+        "tsv",
+        "json_items",
+        "json_lists",
+        "parquet",
+        "document",
+        "report",
+        "nothing",
     ]
     delimiter: str = ","
     key: str = "items"
@@ -56,6 +66,7 @@ class Framing:
     renamed: tuple[tuple[str, str], ...] = ()
     object_type: str | None = None
     lists: tuple[tuple[str, str], ...] = ()
+    report: tuple[str, LegacyReport] | None = None
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,11 @@ def event(number: int, **more: Any) -> dict[str, Any]:
 OPENS = [event(1, machine_open={"string": "true"}), event(2, machine_open=None), event(1)]
 OPENS[2] = OPENS[0]
 CLICKS = [
-    event(3, url={"string": "https://x.example/?token=SECRET"}, is_suspected_bot_click={"boolean": True})
+    event(
+        3,
+        url={"string": "https://x.example/?token=SECRET"},
+        is_suspected_bot_click={"boolean": True},
+    )
 ]
 BATCH = {
     "events": [

@@ -82,7 +82,7 @@ histories as (
             case
                 when
                     status_before = 'solved'
-                    and status in ('new', 'open', 'pending', 'hold')
+                    and status not in ('solved', 'closed', 'deleted')
                     then 1
                 else 0
             end
