@@ -54,18 +54,18 @@ class LegacyReport(Settings):
     def _says_where_its_figures_stand(self) -> Self:
         wrong = []
         for name, metric in self.metrics.items():
-            key = ("metrics", name, "column")
+            place = ("metrics", name, "column")
             if metric.column is None and not self.has_periods_across:
-                wrong.append(Problem("missing; name the column with the figures", key))
+                wrong.append(Problem("missing; name the column with the figures", place))
             if metric.column is not None and self.has_periods_across:
                 wrong.append(
-                    Problem("remove it, or name the column with the periods as `period`", key)
+                    Problem("remove it, or name the column with the periods as `period`", place)
                 )
         if self.has_periods_across and len(self.metrics) > 1:
             wrong.append(Problem("one only, where each column is a period", ("metrics",)))
         is_range = self.grain == "range"
-        for key in ("first_day", "last_day"):
-            if is_range != (getattr(self, key) is not None):
+        for key, day in (("first_day", self.first_day), ("last_day", self.last_day)):
+            if is_range != (day is not None):
                 told = "missing; a range has both days" if is_range else "is for grain range"
                 wrong.append(Problem(told, (key,)))
         if is_range and self.first_day and self.last_day and self.first_day > self.last_day:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -23,7 +23,7 @@ DELIMITERS = ",\t;"
 ROWS_ABOVE = 60
 DATES = ("%Y-%m", "%b %d, %Y", "%B %d, %Y", "%b %Y", "%B %Y", "%Y/%m/%d", "%Y%m%d")
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
-NO_NUMBER = {"", "-", "--", "–", "—", "n/a", "na", "null", "none"}
+NO_NUMBER = {"", "-", "--", "\u2013", "\u2014", "n/a", "na", "null", "none"}
 
 
 def frame_report(
@@ -93,12 +93,15 @@ def find_header(text: str, report: LegacyReport) -> tuple[str, list[str], int] |
     wanted = set(report.columns)
     for delimiter in DELIMITERS:
         rows = _cells("".join(text.splitlines(keepends=True)[:ROWS_ABOVE]), delimiter)
-        for lines, cells in rows:
-            names = [cell.strip() for cell in cells]
-            if wanted <= set(names) and (
-                not report.has_periods_across or any(day_of(n, report) for n in names)
-            ):
-                return delimiter, names, lines
+        try:
+            for lines, cells in rows:
+                names = [cell.strip() for cell in cells]
+                if wanted <= set(names) and (
+                    not report.has_periods_across or any(day_of(n, report) for n in names)
+                ):
+                    return delimiter, names, lines
+        except NotFramable:  # cells longer than a reader takes: no table with this delimiter
+            continue
     return None
 
 
