@@ -19,7 +19,10 @@ sources:
     vendor: marketing_automation
     location: exports/marketo
     identity: {keys: {email: email}}
-  braze: {vendor: marketing_automation, location: exports/braze, identity: {keys: {email: email_address}}}
+  braze:
+    vendor: marketing_automation
+    location: exports/braze
+    identity: {keys: {email: email_address}}
   shop:
     vendor: tabular
     location: exports/shop

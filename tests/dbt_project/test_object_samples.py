@@ -1,4 +1,4 @@
-"""Exports of desks and marketing tools that others wrote land, balance and are told what they are."""
+"""Exports of a desk and of marketing tools that others wrote: they land, and balance."""
 
 from collections.abc import Callable
 from pathlib import Path
