@@ -89,8 +89,8 @@
     )
 {%- endmacro %}
 
-{% macro marketing_automation_touches() %}
-    select
+{% macro marketing_automation_touches() -%}
+select
         touches.source,
         touches.object_id as touch_id,
         case
@@ -163,8 +163,8 @@
     HubSpot's e-mail events. Links of clicks stand in a table of their own, by the event's id. An
     event that a later one made obsolete, and one of a bot or of the company itself, are marked.
 #}
-{% macro hubspot_touches() %}
-    select
+{% macro hubspot_touches() -%}
+select
         touches.source,
         touches.touch_id,
         'email' as channel,

@@ -32,8 +32,8 @@
     Staged tickets in the columns of `stg_support__tickets`. `merged_ticket_ids` is an array, or the
     text of one in a table; only flat records say when a ticket was solved and how often reopened.
 #}
-{% macro zendesk_tickets() %}
-    select
+{% macro zendesk_tickets() -%}
+select
         staged.source,
         staged.object_id as ticket_id,
         {{ desk_word(json_text('staged.document', '$.status')) }} as status,

@@ -109,7 +109,7 @@ ratings as (
 
 ),
 
-merges as (
+takeovers as (
 
     select
         source,
@@ -120,16 +120,26 @@ merges as (
 
 ),
 
+unquoted as (
+
+    select
+        source,
+        ticket_id as merged_into,
+        trim(both '"' from merged_ticket_id) as ticket_id
+    from takeovers
+
+),
+
 merged as (
 
     select
         source,
-        replace(merged_ticket_id, '"', '') as ticket_id,
-        min(ticket_id) as merged_into
-    from merges
+        ticket_id,
+        min(merged_into) as merged_into
+    from unquoted
     group by
         source,
-        replace(merged_ticket_id, '"', '')
+        ticket_id
 
 )
 

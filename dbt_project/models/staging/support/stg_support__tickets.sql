@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 with tickets as (
-{{ zendesk_tickets() }}
+    {{ zendesk_tickets() }}
 )
 
 select * from tickets
