@@ -37,6 +37,7 @@ from orchestration.detection_config import read_context
 from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.framing import OBJECT_TYPE
 from orchestration.landing.land import parquet_files
+from orchestration.report_settings import report_table
 from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
 from orchestration.sql import literal, quoted
@@ -108,6 +109,7 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
     _write(connection, "context_periods", periods, PERIODS)
     for table, rows, schema in survey_tables(migration):
         _write(connection, table, rows, schema)
+    _write(connection, *report_table(migration))
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     for table, rows, schema in taxonomy_tables(taxonomy, vendors):
         _write(connection, table, rows, schema)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from orchestration.freshness_config import SourceTarget
+from orchestration.report_config import LegacyReport
 from orchestration.setting_types import ConfiguredPath, Count, Settings, Text, TimeZone
 from orchestration.yaml_models import Name, Problem, refuse, unknown
 
@@ -15,9 +16,13 @@ KNOWN_VENDORS = (
     *("mixpanel", "amplitude", "segment", "rudderstack", "ga4", "snowplow", "posthog"),
     *("adobe_analytics", "tabular", "typeform", "qualtrics", "surveymonkey", "zigpoll"),
     *("stripe", "hubspot", "salesforce", "zendesk", "marketing_automation"),
+    *("legacy_report", "failed_events"),
 )
 SURVEYS = ("typeform", "qualtrics", "surveymonkey", "zigpoll")
-OBJECTS = ("stripe", "hubspot", "salesforce", "zendesk", "marketing_automation")
+OBJECTS = (
+    *("stripe", "hubspot", "salesforce", "zendesk", "marketing_automation"),
+    *("legacy_report", "failed_events"),
+)
 
 TABULAR_COLUMNS = (
     *("event", "occurred_at", "received_at", "user_id", "anonymous_id", "device_id", "event_id"),
@@ -46,6 +51,7 @@ VENDOR_SETTINGS = {
     ),
     **dict.fromkeys(("score_types", "unanswered"), SURVEYS),
     "undated_on": (*SURVEYS, *OBJECTS),
+    "reports": ("legacy_report",),
 }
 """Settings of a source that mean something for these vendors only."""
 SHAPING = {"vendor", *VENDOR_SETTINGS} - {"score_types", "unanswered"}
@@ -92,6 +98,7 @@ class SourceConfig(Settings):
     manifests: Literal["required", "optional"] | None = None
     login: Text | None = None
     properties: dict[Text, Name] | None = None
+    reports: Annotated[dict[Name, LegacyReport], Field(min_length=1)] | None = None
     store: Literal["copy", "reference"] = "copy"
     freshness: SourceTarget | None = None
 
@@ -150,6 +157,8 @@ def _tabular_problems(source: SourceConfig) -> Iterable[Problem]:
 
 
 def _api_problems(source: SourceConfig) -> Iterable[Problem]:
+    if source.vendor == "legacy_report" and source.reports is None:
+        yield Problem("missing; say where the figures of its files stand", ("reports",))
     if source.vendor == "adobe_analytics" and source.timezone is None:
         yield Problem("missing; name the zone of the report suite", ("timezone",))
     if source.vendor == "mixpanel" and source.timezone is None:

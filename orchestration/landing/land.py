@@ -71,6 +71,8 @@ def read_as(config: SourceConfig) -> str:
         shaping.append(config.load_columns)
     if config.headers is not None:
         shaping.append(hashlib.sha256(config.headers.read_bytes()).hexdigest())
+    if config.reports is not None:
+        shaping.append(config.model_dump(mode="json", include={"reports"}))
     if config.pad_missing_columns or config.manifests:
         shaping.append([config.pad_missing_columns, config.manifests])
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
@@ -205,10 +207,16 @@ def grouped(frames: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         held.append(frame)
         rows, size = rows + frame.num_rows, size + frame.nbytes
         if rows >= GROUPED_ROWS or size >= GROUPED_BYTES:
-            yield pa.Table.from_batches(held)
+            yield _joined(held)
             held, rows, size = [], 0, 0
     if held:
-        yield pa.Table.from_batches(held)
+        yield _joined(held)
+
+
+def _joined(frames: Sequence[pa.RecordBatch]) -> pa.Table:
+    """Some frames of objects lack the column that says what they are, such as a torn end."""
+    tables = [pa.Table.from_batches([frame]) for frame in frames]
+    return pa.concat_tables(tables, promote_options="default")
 
 
 def _rows(

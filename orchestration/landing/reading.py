@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from orchestration.landing import inflate, tables
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import KEPT_BYTES, OBJECT_TYPE, Tally, frame_lines, one_record
+from orchestration.landing.json_lists import frame_json_lists
+from orchestration.landing.report_rows import frame_report
 from orchestration.landing.tsv_rows import frame_tsv
 from orchestration.source_config import SourceConfig
 from orchestration.sources.base import HEAD_BYTES, Framing, Head, Source, is_marker
@@ -134,6 +136,11 @@ def _framed(
         return tables.frame_nothing(blocks, tally, member, torn=torn)
     if framing.kind == "json_items":
         return tables.frame_json_items(blocks, tally, member, key=framing.key, torn=torn)
+    if framing.kind == "json_lists":
+        return frame_json_lists(blocks, tally, member, lists=dict(framing.lists), torn=torn)
+    if framing.kind == "report" and framing.report is not None:
+        name, report = framing.report
+        return frame_report(blocks, tally, member, name=name, report=report, torn=torn)
     if framing.kind == "document":
         return tables.frame_document(blocks, tally, member, torn=torn)
     raise tables.NotFramable(f"{framing.kind} inside another file is not read; unpack it first")

@@ -39,7 +39,7 @@ def frame_json_items(
     Without a key the document is the array. Where it breaks off, the elements before are records
     and the rest is one more.
     """
-    document = _whole(blocks, tally)
+    document = whole_document(blocks, tally)
     tally.torn = next(iter(torn), None)
     text = document.removeprefix(BOM).decode("utf-8", errors="surrogateescape")
     decoder = json.JSONDecoder()
@@ -89,13 +89,13 @@ def frame_document(
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """A file that is one record as a whole, such as a form's definition."""
-    document = _whole(blocks, tally)
+    document = whole_document(blocks, tally)
     tally.torn = next(iter(torn), None)
     error = "torn_tail" if tally.torn else None
     yield one_record(tally, member, document.removeprefix(BOM), error)
 
 
-def _whole(blocks: Iterable[bytes], tally: Tally) -> bytes:
+def whole_document(blocks: Iterable[bytes], tally: Tally) -> bytes:
     """All of a document, bounded. Raises NotFramable when it is larger than a document may be."""
     parts: list[bytes] = []
     for part in chunks(blocks, tally):

@@ -8,8 +8,10 @@ from orchestration.source_config import SourceConfig
 from orchestration.sources.adobe_analytics import AdobeAnalytics
 from orchestration.sources.amplitude import Amplitude
 from orchestration.sources.base import Framing, Head, Source
+from orchestration.sources.failed_events import FailedEvents
 from orchestration.sources.ga4 import Ga4
 from orchestration.sources.hubspot import HubSpot
+from orchestration.sources.legacy_report import LegacyReports
 from orchestration.sources.marketing_automation import MarketingAutomation
 from orchestration.sources.mixpanel import Mixpanel
 from orchestration.sources.posthog import Posthog
@@ -28,11 +30,12 @@ from orchestration.sources.zigpoll import Zigpoll
 REGISTRY: dict[str, Source] = {
     source.vendor: source
     for source in (
-        # their records have `properties`, by which Mixpanel knows its own
-        *(RudderStack(), Segment(), Posthog()),
+        # their records have `properties`, by which Mixpanel knows its own; violations are calls
+        *(RudderStack(), FailedEvents(), Segment(), Posthog()),
         *(Mixpanel(), Amplitude(), Ga4(), Snowplow()),
         *(Typeform(), Qualtrics(), SurveyMonkey(), Zigpoll()),
         *(Stripe(), HubSpot(), Salesforce(), Zendesk(), MarketingAutomation()),
+        LegacyReports(),
         *(AdobeAnalytics(), Tabular()),
     )
 }
@@ -45,7 +48,10 @@ OBJECT_MARTS = (
     "fct_invoices",
     "fct_opportunities",
     "fct_support_tickets",
+    "fct_ticket_changes",
     "fct_campaign_touches",
+    "fct_legacy_figures",
+    "fct_failed_events",
 )
 #: what the staging model of a vendor is called after: `stg_<vendor>__<this>`
 STAGED_AS = {"events": "events", "survey": "responses", "objects": "objects"}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.landing.manifest import LandedFile
+from orchestration.report_config import LegacyReport
 from orchestration.source_config import SourceConfig
 
 #: keys into nested JSON objects, from the outside in
@@ -35,13 +36,25 @@ class Framing:
     is no header and the cells are called so. tsv: tab-separated cells that are called `names`, with
     backslash escapes or without; up to `pad` cells may be missing at the end, and with `has_header`
     the first line is no record. json_items: the elements of the array under `key` of one document,
-    or of the document that is an array (no key). parquet: rows. document: the file as one record.
+    or of the document that is an array (no key). json_lists: the elements of all arrays of one
+    document that `lists` names, by key, with what they are. parquet: rows. document: the file as
+    one record. report: rows of the figures that `report` (its name and settings) describes.
     nothing: a known file without records, such as a manifest.
     `encoding` is what csv and tsv records are written in that are not UTF-8. `object_type` says
     which of the vendor's objects the records are, where a vendor exports several.
     """
 
-    kind: Literal["lines", "csv", "tsv", "json_items", "parquet", "document", "nothing"]
+    kind: Literal[
+        "lines",
+        "csv",
+        "tsv",
+        "json_items",
+        "json_lists",
+        "parquet",
+        "document",
+        "report",
+        "nothing",
+    ]
     delimiter: str = ","
     key: str = "items"
     names: tuple[str, ...] = ()
@@ -52,6 +65,8 @@ class Framing:
     encoding: str | None = None
     renamed: tuple[tuple[str, str], ...] = ()
     object_type: str | None = None
+    lists: tuple[tuple[str, str], ...] = ()
+    report: tuple[str, LegacyReport] | None = None
 
 
 @dataclass(frozen=True)

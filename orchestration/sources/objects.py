@@ -8,7 +8,7 @@ are renamed to snake case, so that staging knows one name. What an object is is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,20 +24,30 @@ class ObjectType:
     """A kind of object: told from others by having all columns of one of `marks` (snake case).
 
     A fact has a narrow table and is loaded; a person says who is who; a reference explains others.
-    `renamed` are columns, by their snake-case name, that this kind has under another.
+    `renamed` are columns, by their snake-case name, that this kind has under another. Where marks
+    alone say too little, `others` are all the columns it may have besides them.
     """
 
     name: str
     use: Use
     marks: Sequence[Sequence[str]]
     renamed: Mapping[str, str] = field(default_factory=dict)
+    others: Sequence[str] | None = None
+
+    def has(self, columns: Collection[str]) -> bool:
+        """Whether an object with these columns (snake case) is of this kind."""
+        present = {each for each in columns if not each.startswith("fivetran_")}
+        return any(
+            present.issuperset(marks) and (self.others is None or present <= {*marks, *self.others})
+            for marks in self.marks
+        )
 
 
 class ObjectSource(Source):
     """A vendor of objects. `types` are tried in order: the more particular first."""
 
     kind = "objects"
-    event_column = "object_type"
+    event_column = None  # the framing says what a record is
     types: Sequence[ObjectType] = ()
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
@@ -70,10 +80,8 @@ class ObjectSource(Source):
 
     def type_of(self, columns: Iterable[Any]) -> ObjectType | None:
         """The first kind of object that has its marks among these columns."""
-        present = set(columns)
-        return next(
-            (kind for kind in self.types if any(present.issuperset(m) for m in kind.marks)), None
-        )
+        present = {str(each) for each in columns}
+        return next((kind for kind in self.types if kind.has(present)), None)
 
 
 def snake(label: str) -> str:

@@ -16,7 +16,7 @@ from orchestration.config import Migration
 from orchestration.landing.catalog import folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.pipeline import all_landed
-from orchestration.sources import EVENT_VENDORS, REGISTRY
+from orchestration.sources import EVENT_VENDORS, SURVEY_VENDORS
 from orchestration.warehouse import marts_file, work_file
 from tests.end_to_end.steps import LINEAGE, build, ledger, run
 from tests.end_to_end.vendor_exports import ACTS, EXPORTS, HOSTILE, Export
@@ -106,11 +106,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> World:
     )
 
 
-vendors = pytest.mark.parametrize("vendor", REGISTRY)
+VENDORS = (*EVENT_VENDORS, *SURVEY_VENDORS)
+vendors = pytest.mark.parametrize("vendor", VENDORS)
 
 
 def test_every_vendor_has_an_export_here() -> None:
-    assert set(EXPORTS) == set(REGISTRY)
+    assert set(EXPORTS) == set(VENDORS)
 
 
 @vendors
@@ -189,7 +190,7 @@ def test_landing_again_is_a_no_op(whole: World) -> None:
             for path in parquet_files(folder_of(each.manifest, whole.migration))
         }
 
-    before, contents = landed(), {vendor: whole.contents(vendor) for vendor in REGISTRY}
+    before, contents = landed(), {vendor: whole.contents(vendor) for vendor in VENDORS}
     build(run(whole.config))
     assert landed() == before
-    assert {vendor: whole.contents(vendor) for vendor in REGISTRY} == contents
+    assert {vendor: whole.contents(vendor) for vendor in VENDORS} == contents

@@ -47,11 +47,27 @@ objects as (
         user_node,
         vendor_node,
         merged_node,
+        merged_refs,
         coalesce(person_fields, document) as properties
     from {{ ref('stg_objects') }}
     where
         {{ is_staged_now() }}
         and coalesce(record_fate, 'identity') = 'identity'
+
+),
+
+-- one record may join many keys of the vendor
+merged_objects as (
+
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        vendor_node,
+        {{ json_each_item('merged_refs') }} as merged_ref
+    from objects
+    where merged_refs is not null
 
 ),
 
@@ -167,6 +183,19 @@ links as (
         objects.occurred_on
     from objects
     where objects.vendor_node is not null and objects.merged_node is not null
+
+    union all
+
+    select
+        merged_objects.source,
+        merged_objects.delivery_id,
+        'merge' as evidence,
+        merged_objects.vendor_node as left_node,
+        {{ node(1, 'merged_objects.source', "replace(merged_objects.merged_ref, '\"', '')") }}
+            as right_node,
+        merged_objects.occurred_at,
+        merged_objects.occurred_on
+    from merged_objects
 
     union all
 

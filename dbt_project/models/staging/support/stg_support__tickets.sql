@@ -1,0 +1,7 @@
+{{ config(materialized='view') }}
+
+with tickets as (
+    {{ zendesk_tickets() }}
+)
+
+select * from tickets
