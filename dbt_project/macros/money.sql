@@ -8,7 +8,7 @@
     A macro and not a seed: it is read in views of staging, and a handful of exceptions never
     changes between releases.
 #}
-{% macro currency_exponent(currency) -%}
+{% macro iso_exponent(currency) -%}
     case
         when upper({{ currency }}) in (
             'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI',

@@ -35,7 +35,7 @@
     case
         when {{ currency }} in ('ISK', 'UGX') then 2
         when {{ currency }} = 'MGA' then 0
-        else {{ currency_exponent(currency) }}
+        else {{ iso_exponent(currency) }}
     end
 {%- endmacro %}
 

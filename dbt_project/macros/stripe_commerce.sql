@@ -350,6 +350,20 @@ prorated as (
 
 ),
 
+-- newer payments are tied to their invoice by an object of its own
+tied as (
+
+    select
+        source,
+        {{ stripe_text(['payment.payment_intent', 'payment.charge']) }} as payment_ref,
+        min({{ stripe_id(['invoice']) }}) as invoice_id
+    from {{ stripe_latest(['invoice_payment']) }} as ties
+    group by
+        source,
+        {{ stripe_text(['payment.payment_intent', 'payment.charge']) }}
+
+),
+
 amounts as (
 
     select
@@ -417,7 +431,7 @@ select
     ) as settled_at,
     case
         when records.object_type = 'invoice' then records.object_id
-        else {{ stripe_id(['invoice'], 'records.document') }}
+        else coalesce({{ stripe_id(['invoice'], 'records.document') }}, tied.invoice_id)
     end as invoice_id,
     case
         when records.object_type = 'charge' then records.object_id
@@ -445,4 +459,11 @@ left join prorated
         records.delivery_id = prorated.delivery_id
         and records.file_sha256 = prorated.file_sha256
         and records.record_number = prorated.record_number
+left join tied
+    on
+        records.object_type = 'charge'
+        and records.source = tied.source
+        and coalesce(
+            {{ stripe_id(['payment_intent'], 'records.document') }}, records.object_id
+        ) = tied.payment_ref
 {%- endmacro %}

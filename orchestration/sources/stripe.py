@@ -97,11 +97,11 @@ class Stripe(ObjectSource):
         ObjectType("dispute", "fact", [("id", "charge_id", "amount", "is_charge_refundable")]),
         ObjectType("price", "reference", [("id", "unit_amount", "recurring_interval")]),
         ObjectType("plan", "reference", [("id", "interval", "interval_count", "usage_type")]),
-        ObjectType("product", "reference", [("id", "active", "statement_descriptor", "unit_label")]),
-        ObjectType("balance_transaction", "reference", [("id", "net", "fee", "available_on")]),
         ObjectType(
-            "balance_transaction", "reference", [("balance_transaction_id", "net", "fee")]
+            "product", "reference", [("id", "active", "statement_descriptor", "unit_label")]
         ),
+        ObjectType("balance_transaction", "reference", [("id", "net", "fee", "available_on")]),
+        ObjectType("balance_transaction", "reference", [("balance_transaction_id", "net", "fee")]),
         ObjectType("payment_intent", "reference", [("id", "amount_capturable", "amount_received")]),
         ObjectType("payout", "reference", [("id", "arrival_date", "statement_descriptor")]),
         ObjectType("coupon", "reference", [("id", "percent_off", "duration_in_months")]),

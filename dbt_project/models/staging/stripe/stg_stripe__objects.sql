@@ -5,7 +5,7 @@ unwrapped as (
 
     select
         opened.*,
-        opened.object = 'event' as is_event,
+        coalesce(opened.object = 'event', false) as is_event,
         {{ json_text('opened.document', '$.type') }} as event_type,
         case
             when opened.object = 'event'
