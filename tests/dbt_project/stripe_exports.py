@@ -175,16 +175,16 @@ API_REVENUE = {
 }
 
 DASHBOARD = """\
-id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Mode,Status,Customer ID,appUserId (metadata)
-py_1,2025-02-01 10:00,"399,00","0,00",eur,true,Live,Paid,cus_20,Ann-1
-py_2,2025-02-01 10:00:07,"1.061,86","61,86",eur,true,Live,Refunded,cus_20,
-py_3,2025-02-02 10:00:07,"1,061.50",0.00,usd,true,Live,succeeded,cus_21,
-py_4,2025-02-02 10:00:07,5000,0,jpy,true,Live,Paid,cus_21,
-py_5,2025-02-02 10:00:07,"12,345",0,kwd,true,Live,Paid,cus_21,
-py_6,2025-02-02 10:00:07,10.00,0.00,usd,false,Live,Failed,cus_21,
-py_7,2025-02-02 10:00:07,10.00,0.00,usd,true,Test,Paid,cus_21,
-py_8,2025-02-02 10:00:07,1.234,0.00,usd,true,Live,Paid,cus_21,
-py_9,2025-02-02 10:00:07,100.50,0.00,isk,true,Live,Paid,cus_21,
+id,Created date (UTC),Amount,Amount Refunded,Currency,Mode,Status,Customer ID,appUserId (metadata)
+py_1,2025-02-01 10:00,"399,00","0,00",eur,Live,Paid,cus_20,Ann-1
+py_2,2025-02-01 10:00:07,"1.061,86","61,86",eur,Live,Refunded,cus_20,
+py_3,2025-02-02 10:00:07,"1,061.50",0.00,usd,Live,succeeded,cus_21,
+py_4,2025-02-02 10:00:07,5000,0,jpy,Live,Paid,cus_21,
+py_5,2025-02-02 10:00:07,"12,345",0,kwd,Live,Paid,cus_21,
+py_6,2025-02-02 10:00:07,10.00,0.00,usd,Live,Failed,cus_21,
+py_7,2025-02-02 10:00:07,10.00,0.00,usd,Test,Paid,cus_21,
+py_8,2025-02-02 10:00:07,1.234,0.00,usd,Live,Paid,cus_21,
+py_9,2025-02-02 10:00:07,100.50,0.00,isk,Live,Paid,cus_21,
 """
 DASHBOARD_REVENUE = {
     "EUR": 39_900 + 106_186 - 6_186,

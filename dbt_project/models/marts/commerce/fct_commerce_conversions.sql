@@ -108,8 +108,8 @@ numbered as (
         authorities.event_name,
         facts.*,
         row_number() over (
-            partition by authorities.event_name, facts.fact,
-            coalesce(facts.person_id, facts.object_key)
+            partition by
+                authorities.event_name, facts.fact, coalesce(facts.person_id, facts.object_key)
             order by facts.occurred_at, facts.object_key
         ) as fact_number
     from facts

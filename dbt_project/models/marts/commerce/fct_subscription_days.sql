@@ -36,11 +36,8 @@ lengths as (
         spans.*,
         case
             when status in ('canceled', 'incomplete_expired') then 1
-            when next_on is not null
-                then cast(({{ epoch_seconds('cast(next_on as timestamp)') }}
-                    - {{ epoch_seconds('cast(from_on as timestamp)') }}) / 86400 as integer)
-            else cast(({{ epoch_seconds('cast(known_until_on as timestamp)') }}
-                - {{ epoch_seconds('cast(from_on as timestamp)') }}) / 86400 as integer) + 1
+            when next_on is not null then {{ days_after('next_on', 'from_on') }}
+            else {{ days_after('known_until_on', 'from_on') }} + 1
         end as dates
     from spans
 
