@@ -178,7 +178,7 @@ DASHBOARD = """\
 id,Created date (UTC),Amount,Amount Refunded,Currency,Mode,Status,Customer ID,appUserId (metadata)
 py_1,2025-02-01 10:00,"399,00","0,00",eur,Live,Paid,cus_20,Ann-1
 py_2,2025-02-01 10:00:07,"1.061,86","61,86",eur,Live,Refunded,cus_20,
-py_3,2025-02-02 10:00:07,"1,061.50",0.00,usd,Live,succeeded,cus_21,
+py_3,2025-02-02 10:00:01,"1,061.50",0.00,usd,Live,succeeded,cus_21,
 py_4,2025-02-02 10:00:07,5000,0,jpy,Live,Paid,cus_21,
 py_5,2025-02-02 10:00:07,"12,345",0,kwd,Live,Paid,cus_21,
 py_6,2025-02-02 10:00:07,10.00,0.00,usd,Live,Failed,cus_21,
