@@ -16,6 +16,22 @@ with counted as (
         count(distinct response_id) as records
     from {{ ref('fct_survey_answers') }}
     group by source
+    {% for mart in var('object_marts') %}
+    union all
+
+    select
+        source,
+        count(*) as records
+    from (
+        select distinct
+            source,
+            delivery_id,
+            file_sha256,
+            record_number
+        from {{ ref(mart) }}
+    ) as loaded
+    group by source
+    {% endfor %}
 
 ),
 
@@ -34,5 +50,12 @@ select
     accounted.records as accounted_records,
     counted.records as counted_records
 from accounted
-full outer join counted on accounted.source = counted.source
+full outer join (
+    -- a source of objects has several marts
+    select
+        source,
+        sum(records) as records
+    from counted
+    group by source
+) as counted on accounted.source = counted.source
 where coalesce(accounted.records, 0) <> coalesce(counted.records, 0)

@@ -88,3 +88,10 @@
         '^(.{10}.[0-9]{2}:[0-9]{2})(Z|[+-].*)$', '\1:00\2'
     )
 {%- endmacro %}
+
+{# How many days a date is after another. #}
+{% macro days_after(later, earlier) -%}
+    {%- set later_at = epoch_seconds('cast(' ~ later ~ ' as timestamp)') -%}
+    {%- set earlier_at = epoch_seconds('cast(' ~ earlier ~ ' as timestamp)') -%}
+    cast(({{ later_at }} - {{ earlier_at }}) / 86400 as integer)
+{%- endmacro %}

@@ -25,8 +25,10 @@ SEGMENT: Final = "segment_shop"
 ADOBE: Final = "adobe_web"
 SURVEY: Final = "typeform_survey"
 FEEDBACK: Final = "qualtrics_survey"
+BILLING: Final = "stripe_billing"
 EVENT_SOURCES: Final = (MIXPANEL, AMPLITUDE, SHOP, SEGMENT, ADOBE)
 SURVEY_SOURCES: Final = (SURVEY, FEEDBACK)
+SOURCES: Final = (*EVENT_SOURCES, *SURVEY_SOURCES, BILLING)
 
 REPORTING_ZONE: Final = "America/New_York"
 MIXPANEL_ZONE: Final = "US/Pacific"

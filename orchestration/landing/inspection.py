@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.errors import CannotFinish, ConfigurationError
+from orchestration.landing.framing import OBJECT_TYPE
 from orchestration.landing.land import grouped, landing_connection
 from orchestration.landing.lifting import Lifter
 from orchestration.landing.reading import Reading, records
@@ -183,7 +184,11 @@ def _count(
             first timestamp, last timestamp)"""
     )
     for frames in grouped(batches):
-        connection.register("lifted", lifter.lift(frames))
+        lifted = lifter.lift(frames)
+        if OBJECT_TYPE in frames.schema.names:
+            place = lifted.schema.get_field_index("named")
+            lifted = lifted.set_column(place, "named", frames.column(OBJECT_TYPE))
+        connection.register("lifted", lifted)
         connection.execute(
             f"""insert into found select named, parse_error, count(*), min({_CLOCK}), max({_CLOCK})
             from lifted group by all"""

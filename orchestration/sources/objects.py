@@ -47,7 +47,7 @@ class ObjectSource(Source):
     """A vendor of objects. `types` are tried in order: the more particular first."""
 
     kind = "objects"
-    event_column = None  # the framing says what a record is
+    event_column: str | None = None  # the framing says what a record is
     types: Sequence[ObjectType] = ()
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

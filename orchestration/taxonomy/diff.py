@@ -143,6 +143,7 @@ def _of_event(name: str, old: Taxonomy, new: Taxonomy) -> Iterator[Change]:
         *_status(before, after),
         *_aliases(before, after, _meanings(new), name),
         *_primary(before, after),
+        *_authority(before, after),
         *modes_between({kind: modes[0][kind] for kind in own}, {k: modes[1][k] for k in own}),
         *rules_between(("properties",), old.rules_of(name), new.rules_of(name), modes),
     ]
@@ -285,3 +286,10 @@ def _primary(before: Event, after: Event) -> Iterator[Shift]:
         if one != other:
             reason = "another source counts on some days, so figures change"
             yield Shift(("primary", source), one, other, "breaking", reason)
+
+
+def _authority(before: Event, after: Event) -> Iterator[Shift]:
+    one, other = (to_document(each).get("authority") for each in (before, after))
+    if one != other:
+        reason = "its conversions are counted from elsewhere, so figures change"
+        yield Shift(("authority",), one, other, "breaking", reason)

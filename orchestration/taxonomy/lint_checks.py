@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from orchestration.taxonomy.authority import unknown_sources
 from orchestration.taxonomy.lint_rules import Definition, Remark
 from orchestration.taxonomy.model import Event, Taxonomy
 from orchestration.yaml_documents import YamlPath
@@ -119,6 +120,7 @@ def sources(
     """Keys by source that no source has; `primary` knows sources only, the others vendors too."""
     known = {*configured, *vendors}
     keys: list[tuple[str, YamlPath]] = []
+    place: YamlPath
     for name, event in taxonomy.events.items():
         keys += [(key, ("events", name, "aliases", key)) for key in event.aliases]
         for key in event.primary:
@@ -134,6 +136,8 @@ def sources(
         for key, rule in rules.items():
             keys += [(s, ("property_groups", group, key, "renames", s)) for s in rule.renames]
             keys += [(s, ("property_groups", group, key, "values", s)) for s in rule.values]
+    for said, place in unknown_sources(taxonomy, configured):
+        yield Remark("unknown-source", "error", said, place)
     for key, place in keys:
         if key not in known:
             yield Remark("unknown-source", "error", unknown("source or vendor", key, known), place)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from orchestration.taxonomy.authority import Authority, misplaced, read_authority
 from orchestration.taxonomy.naming import Naming
 from orchestration.taxonomy.properties import Mode, Part, PropertyRule, Text, ViolationKind
 from orchestration.yaml_models import (
@@ -102,7 +103,8 @@ class Event(Part):
     """One canonical event. `stage` is its funnel stage; aliases are by source or by vendor.
 
     A proposed event maps nothing yet. `critical_in` names the seasons whose few micro-conversions
-    everybody looks at. `replaced_by` is the event to use instead.
+    everybody looks at. `replaced_by` is the event to use instead. `authority` of a macro-conversion
+    is None where tracked events count.
     """
 
     description: str = ""
@@ -122,6 +124,7 @@ class Event(Part):
     property_groups: list[Text] = []
     properties: dict[Text, PropertyRule] = {}
     primary: dict[Name, PrimaryRange] = {}
+    authority: Annotated[Authority | None, BeforeValidator(read_authority)] = None
     enforcement: dict[ViolationKind, Mode] = {}
     since_version: Version = "1.0.0"
     meta: dict[Text, JsonValue] = {}
@@ -147,6 +150,8 @@ class Event(Part):
                 ]
         if self.deprecated_on and self.retired_on and self.deprecated_on > self.retired_on:
             wrong.append(Problem(f"is before deprecated_on, {self.deprecated_on}", ("retired_on",)))
+        if self.authority is not None:
+            wrong += misplaced(self.kind)
         if wrong:
             raise refuse(*wrong)
         return self

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.errors import ConfigurationError
+from orchestration.taxonomy.authority import authority_rows
 from orchestration.taxonomy.model import Taxonomy
 from orchestration.taxonomy.rows import (
     AliasRow,
@@ -78,6 +79,7 @@ PROPERTIES = pa.schema(
         *((name, TEXT) for name in ("missing_mode", "type_mode", "value_mode")),
     ]
 )
+AUTHORITIES = pa.schema([(name, TEXT) for name in ("event_name", "fact", "source")])
 DICTIONARY = pa.schema([("version", TEXT), ("unplanned_mode", TEXT)])
 
 
@@ -122,6 +124,8 @@ def taxonomy_tables(
         ],
         TYPES,
     )
+    authorities = [asdict(row) for row in authority_rows(taxonomy, sources)]
+    yield "event_authorities", authorities, AUTHORITIES
     yield "event_properties", [_property(row) for row in properties], PROPERTIES
     unplanned = taxonomy.mode(None, "unplanned_event")
     yield (

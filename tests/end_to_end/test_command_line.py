@@ -67,6 +67,18 @@ def test_the_demo_equals_its_truth(demo):
         by_event.setdefault(source, {})[event] = count
     for source, events in expected["events"].items():
         assert by_event.get(source, {}) == {e: n for e, n in events.items() if n}
+    commerce = expected["commerce"]
+    revenue = rows(
+        warehouse,
+        "select currency, sum(amount_minor)::bigint from marts.fct_revenue group by all",
+    )
+    assert dict(revenue) == commerce["revenue_minor"]
+    paid = rows(
+        warehouse,
+        "select authority, count(*), count(distinct person_id) from marts.fct_macro_conversions"
+        " where event_name = 'order_paid' group by all",
+    )
+    assert paid == [("commerce", commerce["payments"], commerce["payers"])]
     [(persons,)] = rows(warehouse, "select count(distinct person_id) from marts.fct_events")
     [(sessions,)] = rows(warehouse, "select count(*) from marts.fct_sessions")
     assert (persons, sessions) == (expected["persons"], expected["sessions"])

@@ -57,6 +57,27 @@ def test_ledger_is_what_the_files_hold(demo):
     assert truth["expected"]["ledger"]["qualtrics_survey"]["loaded"] == len(feedback) > 0
 
 
+def test_billing_holds_every_order_and_what_went_back(demo):
+    out, truth, _ = demo
+    folder = out / "exports/stripe_billing"
+    charges, refunds, customers = (
+        [json.loads(line) for line in (folder / f"{name}.jsonl").read_bytes().split(b"\n") if line]
+        for name in ("charges", "refunds", "customers")
+    )
+    paid = [each for each in charges if each["status"] == "succeeded" and each["livemode"]]
+    commerce = truth["expected"]["commerce"]
+    assert len(paid) == commerce["payments"] == truth["happened"]["events"]["order_paid"]
+    assert len(customers) == commerce["payers"] == len({each["customer"] for each in paid})
+    returned = sum(each["amount"] for each in refunds)
+    assert returned == sum(each["amount_refunded"] for each in paid)
+    assert commerce["revenue_minor"] == {"USD": sum(each["amount"] for each in paid) - returned}
+    assert len(charges) > len(paid) and refunds
+    ledger = truth["expected"]["ledger"]["stripe_billing"]
+    assert ledger["loaded"] == len(charges) + len(refunds)
+    assert ledger["identity"] == len(customers)
+    assert len({each["id"] for each in [*charges, *refunds]}) == len(charges) + len(refunds)
+
+
 def test_events_and_primaries_are_what_the_files_hold(demo):
     _, truth, reads = demo
     primary: dict[str, int] = {}
@@ -217,7 +238,7 @@ def test_configuration_tells_the_same_story():
     migration = yaml.safe_load(
         (naive.REPOSITORY / "orchestration" / "migration.yaml").read_text(encoding="utf-8")
     )
-    assert set(migration["sources"]) == {*told.EVENT_SOURCES, *told.SURVEY_SOURCES}
+    assert set(migration["sources"]) == set(told.SOURCES)
     assert migration["reporting_timezone"] == told.REPORTING_ZONE
     assert migration["sources"][told.MIXPANEL]["timezone"] == told.MIXPANEL_ZONE
     assert migration["funnels"] == {

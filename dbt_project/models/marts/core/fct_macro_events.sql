@@ -1,0 +1,3 @@
+{{ config(materialized='incremental', incremental_strategy='replace_cells') }}
+
+{{ conversions('macro') }}
