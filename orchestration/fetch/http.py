@@ -120,9 +120,10 @@ class Caller:
                     "What was fetched before is kept: run the same command again then"
                 )
             return error.after
-        backing_off = tenacity.wait_exponential_jitter(
-            self.patience.first, self.patience.longest, jitter=self.patience.first
-        )
+        first = self.patience.first
+        backing_off = tenacity.wait_exponential(
+            first, max=self.patience.longest
+        ) + tenacity.wait_random(0, first)
         return backing_off(state)
 
 

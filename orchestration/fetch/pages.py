@@ -136,11 +136,17 @@ def _read(client: Client, ask: Ask, is_right: Callable[[Any], bool]) -> tuple[by
                     f"{client.source}: a page of more than {MAX_PAGE_BYTES >> 20} MiB; "
                     f"lower sources.{client.source}.fetch.page_size"
                 )
-    said = client.redacted(bytes(content[:2000]).decode("utf-8", errors="replace"))
-    try:
-        document = json.loads(content)
-    except ValueError:
-        raise Again(f"the answer is no whole JSON document: {said or 'it is empty'}") from None
+    document = json_of(bytes(content), client.redacted)
     if not is_right(document):
+        said = client.redacted(bytes(content[:2000]).decode("utf-8", errors="replace"))
         raise Again(f"answered 200 with something else: {said}")
     return bytes(content), document
+
+
+def json_of(content: bytes, redacted: Callable[[str], str]) -> Any:
+    """What a body says. Raises Again where it is no whole JSON document."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        said = redacted(content[:2000].decode("utf-8", errors="replace")) or "it is empty"
+        raise Again(f"the answer is no whole JSON document: {said}") from None

@@ -15,7 +15,7 @@ from typing import Any
 
 from orchestration.fetch.files import BLOCK, Draft
 from orchestration.fetch.http import Again
-from orchestration.fetch.pages import Ask, fetch_document
+from orchestration.fetch.pages import Ask, fetch_document, json_of
 from orchestration.fetch.parts import Part
 from orchestration.fetch.vendors.amplitude import download, refuse_damage
 from orchestration.fetch.vendors.base import ApiFetcher
@@ -44,6 +44,7 @@ class QualtricsExport(ApiFetcher):
         return self.client.complete(part.file, lambda: self._export(survey, part, draft.path))
 
     def _export(self, survey: str, part: Part, path: Path) -> bool:
+        """Start, wait and download; each step is tried again by itself."""
         assert part.span is not None
         exports = f"/API/v3/surveys/{survey}/export-responses"
         body = {
@@ -51,20 +52,24 @@ class QualtricsExport(ApiFetcher):
             "startDate": f"{part.span.start:%Y-%m-%dT%H:%M:%SZ}",
             "endDate": f"{part.span.end:%Y-%m-%dT%H:%M:%SZ}",
         }
-        progress = self._result("POST", exports, body, "progressId")["progressId"]
-        file = self._wait_for(f"{exports}/{progress}")
-        with self.client.ask("GET", f"{exports}/{file}/file") as response:
-            download(response.iter_bytes(BLOCK), path)
-        refuse_damage(path, self.client.redacted)
+        started = self._result(part, "POST", exports, body, "progressId")
+        file = self._wait_for(part, f"{exports}/{started['progressId']}")
+
+        def download_it() -> None:
+            with self.client.ask("GET", f"{exports}/{file}/file") as response:
+                download(response.iter_bytes(BLOCK), path)
+            refuse_damage(path, self.client.redacted)
+
+        self.client.complete(part.file, download_it)
         if is_without_responses(path):
             path.unlink()
             return False
         return True
 
-    def _wait_for(self, progress: str) -> str:
+    def _wait_for(self, part: Part, progress: str) -> str:
         wait = self.client.patience.first
         for _ in range(MOST_POLLS):
-            result = self._result("GET", progress, None, "status")
+            result = self._result(part, "GET", progress, None, "status")
             if result["status"] == "complete" and result.get("fileId"):
                 return str(result["fileId"])
             if result["status"] == "failed":
@@ -74,19 +79,19 @@ class QualtricsExport(ApiFetcher):
         raise Again(f"the vendor's export was not ready after {MOST_POLLS} looks")
 
     def _result(
-        self, method: str, path: str, body: dict[str, Any] | None, needed: str
+        self, part: Part, method: str, path: str, body: dict[str, Any] | None, needed: str
     ) -> dict[str, Any]:
-        with self.client.ask(method, path, body=body) as response:
-            content = response.read()
-        said = self.client.redacted(content[:2000].decode("utf-8", errors="replace"))
-        try:
-            document = json.loads(content)
-        except ValueError:
-            raise Again(f"the answer is no whole JSON document: {said}") from None
-        if not _has_result(document) or needed not in document["result"]:
-            raise Again(f"answered 200 with something else: {said}")
-        result: dict[str, Any] = document["result"]
-        return result
+        def read() -> dict[str, Any]:
+            with self.client.ask(method, path, body=body) as response:
+                content = response.read()
+            document = json_of(content, self.client.redacted)
+            if not _has_result(document) or needed not in document["result"]:
+                said = self.client.redacted(content[:2000].decode("utf-8", errors="replace"))
+                raise Again(f"answered 200 with something else: {said}")
+            result: dict[str, Any] = document["result"]
+            return result
+
+        return self.client.complete(part.file, read)
 
 
 def is_without_responses(path: Path) -> bool:
