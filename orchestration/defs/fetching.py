@@ -1,7 +1,5 @@
 """Fetched files: an asset a source with `fetch:`, partitioned by day, and the schedule for them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any

@@ -93,9 +93,11 @@ def test_an_interval_settles_after_its_lookback(tmp_path: Path) -> None:
         assert days_asked() == ["01", "02", "03", "04"]
         now += timedelta(days=1)  # the first was last asked two days and an hour after its end
         assert days_asked() == ["02", "03", "04", "05"]
+        now += timedelta(minutes=1)
         assert days_asked() == ["03", "04", "05"]
         now += timedelta(days=30)
         assert days_asked() == ["03", "04", "05", "06", "07", "08", "09"]
+        now += timedelta(minutes=1)
         assert days_asked() == []
 
 
