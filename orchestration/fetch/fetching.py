@@ -54,7 +54,7 @@ class Fetched:
         if not self.failed:
             return
         lines = self.failed[:3]
-        if more := len(self.failed) - 3 + self.not_asked:
+        if more := max(len(self.failed) - 3, 0) + self.not_asked:
             lines.append(f"{self.source}: {more} more were not fetched; run again")
         raise CannotFinish("\n".join(lines))
 
@@ -163,6 +163,7 @@ class _Work:
         asked_at = self.clock()
         try:
             entry = self._placed(part, draft, asked_at)
+            self.journal.note(entry)
             draft.clear()
         except OSError as error:
             draft.clear(pages=False)
@@ -170,7 +171,6 @@ class _Work:
         except BaseException:
             draft.clear(pages=False)  # a walk through pages may be gone on with
             raise
-        self.journal.note(entry)
         return entry
 
     def _placed(self, part: Part, draft: Draft, asked_at: datetime) -> Entry:
@@ -228,6 +228,7 @@ def _fetch_all(
                 tell(work.caller.source, result.asked, len(due), entry.file)
         except BaseException:
             work.caller.stop.set()
+            work.fetcher.close()  # what is being read breaks off
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

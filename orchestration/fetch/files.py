@@ -92,7 +92,8 @@ def place(draft: Path, target: Path, known: str | None) -> Placed:
 
     `known` is the content's hash of the file that is there; None has it computed.
     """
-    content = content_of(draft)
+    sha256 = sha256_of(draft)
+    content = content_of(draft) if zipfile.is_zipfile(draft) else sha256
     if target.exists() and content == (known or content_of(target)):
         draft.unlink()
         return Placed("same", sha256_of(target), content, target.stat().st_size)
@@ -101,7 +102,7 @@ def place(draft: Path, target: Path, known: str | None) -> Placed:
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     draft.replace(target)
-    return Placed(outcome, sha256_of(target), content, target.stat().st_size)
+    return Placed(outcome, sha256, content, target.stat().st_size)
 
 
 def content_of(path: Path) -> str:

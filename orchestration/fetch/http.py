@@ -26,6 +26,7 @@ from orchestration.landing.gunzip import DAMAGE
 T = TypeVar("T")
 
 PASSING = {408, 425, 429, *range(500, 600)}
+SHORTEST_SECRET = 6  # anything shorter is in every other word, and no secret
 SHOWN = 300  # characters of a vendor's own words
 GZIP_BITS = 31
 TIMEOUT = httpx.Timeout(30.0, read=600.0)  # a large export may take minutes to begin
@@ -101,7 +102,8 @@ class Caller:
     def redacted(self, text: str) -> str:
         """A text on one line, cut, with every secret replaced by its variable's name."""
         for variable, secret in self.secrets.items():
-            text = text.replace(secret, f"${variable}")
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, f"${variable}")
         return re.sub(r"\s+", " ", text).strip()[:SHOWN]
 
     def sleep(self, seconds: float) -> None:
@@ -176,6 +178,11 @@ class Client(Caller):
 
     def _wait_for_budget(self) -> None:
         while delay := self.budget.delay():
+            if delay > self.patience.longest_asked:
+                raise CannotFinish(
+                    f"{self.source}: its vendor allows no more requests for {delay:.0f} s. "
+                    "What was fetched before is kept: run the same command again then"
+                )
             self.sleep(delay)
         self.sleep(0)
 

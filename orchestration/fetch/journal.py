@@ -6,6 +6,7 @@ hours: what it fetched is not asked for a second time.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,8 +14,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from io import FileIO
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -50,7 +52,7 @@ class Journal:
         self.asked: list[float] = []  # when, in epoch seconds: part of the vendor's budget
         self.unfinished_since: datetime | None = None
         self._lock = threading.Lock()
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None
         for place, line in json_lines.read(self.path):
             try:
                 self._take(json.loads(line))
@@ -67,7 +69,7 @@ class Journal:
             since = now
         else:
             json_lines.append(self.path, [{"run": "went on", "at": now.isoformat()}])
-        self._file = self.path.open("a", encoding="utf-8")
+        self._file = self.path.open("ab", buffering=0)
         return since
 
     def note(self, entry: Entry) -> None:
@@ -88,9 +90,15 @@ class Journal:
 
     def _write(self, line: str) -> None:
         assert self._file is not None, "a journal is written between begin and close"
-        self._file.write(line + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        before = os.fstat(self._file.fileno()).st_size
+        data = line.encode() + b"\n"
+        try:
+            if self._file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError:
+            os.ftruncate(self._file.fileno(), before)  # no torn line for later ones to follow
+            raise
 
     def _take(self, line: dict[str, str]) -> None:
         if "run" in line:

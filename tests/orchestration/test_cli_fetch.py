@@ -56,9 +56,7 @@ def typed(
     monkeypatch.setenv("DAGSTER_HOME", str(config.parent / "dagster"))
 
     def _typed(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(
-            sys, "argv", ["waybill", "fetch", *arguments, "--config", str(config)]
-        )
+        monkeypatch.setattr(sys, "argv", ["waybill", "fetch", *arguments, "--config", str(config)])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()

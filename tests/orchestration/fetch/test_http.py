@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import CannotFinish, ConfigurationError
+from orchestration.fetch.budget import Budget
 from orchestration.fetch.http import Abandoned, Client, Patience, Rejected, retry_after
 from orchestration.fetch.pages import Ask, Walk, fetch_pages
 from tests.orchestration.fetch.servers import Answer, Fault, Request, Vendor, page, serving, status
@@ -178,3 +179,14 @@ def test_a_cursor_that_leads_back_is_told(tmp_path: Path) -> None:
     vendor.loops = True
     with client_of(vendor) as client, pytest.raises(CannotFinish, match="leads back"):
         fetch_pages(client, "things", [walk()], draft_of(tmp_path, "key"))
+
+
+def test_a_day_s_budget_that_is_used_up_is_told() -> None:
+    vendor = Echo()
+    with client_of(vendor) as client:
+        client.budget = Budget([(2, 86400.0)])
+        get(client)
+        get(client)
+        with pytest.raises(CannotFinish, match="allows no more requests for 86"):
+            get(client)
+    assert len(vendor.requests) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import resource
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -282,3 +283,19 @@ def test_a_line_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_a_part_is_named_below_its_folder() -> None:
     assert Part("a", "b/c.zip").span is None
+
+
+def test_a_full_disk_leaves_no_torn_line(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with journal_of(tmp_path, "src") as journal:
+        journal.begin(NOON)
+        journal.note(entry("a"))
+        size = (tmp_path / ".journal.jsonl").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
+        try:
+            with pytest.raises(OSError, match=r"No space|too large"):
+                journal.note(entry("b"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        journal.note(entry("c"))
+    assert set(Journal(tmp_path).latest) == {"a", "c"}
