@@ -23,6 +23,7 @@ FETCHED = Path("fetched")
 STORES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "sftp", "file")
 
 HUBSPOT_OBJECTS = ("contacts", "companies", "deals", "tickets")
+TYPEFORM_TYPES = ("completed", "partial", "started")
 STRIPE_SNAPSHOTS = ("customers", "subscriptions", "products", "prices")
 STRIPE_DATED = ("invoices", "charges", "refunds", "credit_notes", "disputes")
 
@@ -145,11 +146,12 @@ FETCHABLE: Mapping[str, Fetchable] = {
     "typeform": Fetchable(
         hosts={"us": "https://api.typeform.com", "eu": "https://api.eu.typeform.com"},
         needs=("forms",),
-        takes=("region", "page_size"),
+        takes=("region", "page_size", "objects"),
         lookback_days=7,
         interval="month",
-        limits=((2, 1.0),),  # unconfirmed
+        limits=((2, 1.0),),
         page_size=1000,
+        objects=TYPEFORM_TYPES,
     ),
     "qualtrics": Fetchable(
         hosts={"": "https://{region}.qualtrics.com"},
@@ -261,7 +263,7 @@ def _value_problems(vendor: str, known: Fetchable, fetch: FetchConfig) -> Iterat
     elif fetch.region and fetch.region not in known.hosts:
         yield _problem("region", unknown("region", fetch.region, known.hosts))
     for name in [*(fetch.objects or ()), *(fetch.properties or ())]:
-        if vendor == "stripe" and name not in known.objects:
+        if vendor in ("stripe", "typeform") and name not in known.objects:
             yield _problem("objects", unknown("object", name, known.objects))
         elif not re.fullmatch(r"[A-Za-z0-9_-]+", name):
             yield _problem("objects", f"'{name}' is no name of an object")

@@ -77,7 +77,6 @@ def fetch_and_note(
     again: bool = False,
 ) -> tuple[list[Fetched], list[WaybillError]]:
     """Fetch with progress, and note in Dagster which days came."""
-    from orchestration.defs.fetching import note_fetched
     from orchestration.fetch.fetching import fetch_source, fetch_sources
 
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn())
@@ -96,7 +95,10 @@ def fetch_and_note(
             return done
 
         results, errors = fetch_sources(migration, sources, fetch_one)
-    note_fetched(migration, results)
+    if any(result.asked for result in results):  # Dagster takes seconds to load
+        from orchestration.defs.fetching import note_fetched
+
+        note_fetched(migration, results)
     return results, errors
 
 

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.config import Migration
 from orchestration.fetch.fetching import Fetched, fetch_source
+from orchestration.fetch_config import FETCHABLE, lookback
 from orchestration.partitions import daily
 from orchestration.stages import LANDING
 
@@ -69,8 +70,6 @@ def note_fetched(migration: Migration, results: Sequence[Fetched]) -> None:
     """Show in Dagster's UI what the command line fetched: its days as materialised."""
     from orchestration.defs.runs import instance_of
 
-    if not any(result.asked for result in results):
-        return
     with instance_of(migration) as instance:
         for result in results:
             for day in sorted(result.days)[-MARKED_DAYS:]:
@@ -116,8 +115,6 @@ def fetch_tags(migration: Migration, now: datetime) -> dict[str, str]:
 
 def longest_lookback(migration: Migration) -> int:
     """Days for which some interval may still change, at most what is marked."""
-    from orchestration.fetch_config import FETCHABLE, lookback
-
     days = [
         lookback(config.vendor, config.fetch).days
         for config in migration.fetched.values()

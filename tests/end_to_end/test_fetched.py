@@ -34,7 +34,7 @@ FETCHED = """\
             project_id: "42", requests_per_minute: 100000, base_url: "{app}"}}
   form:
     vendor: typeform
-    fetch: {{from: 2025-03-01, to: 2025-03-31, token_env: TOKEN, forms: [F1], page_size: 4,
+    fetch: {{from: 2025-03-01, to: 2025-03-31, token_env: TOKEN, forms: [F1],
             requests_per_minute: 100000, base_url: "{form}"}}
 """
 

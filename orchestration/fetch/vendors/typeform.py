@@ -1,8 +1,10 @@
 """Typeform's responses in pages, a month (or a day) of a form a file, and the form itself.
 
-Vendor pages: Responses API, Forms API. `since` and `until` are inclusive, to the second, and hold
-for submitted_at (of responses that were not submitted, for when they were begun or left). The
-newest come first; `before` takes the token of the last one seen.
+Vendor pages: Retrieve responses, Retrieve form. `since` and `until` are inclusive, to the second,
+and hold for another time with each type of response; asked for together, those that were never
+submitted would be lost. The newest come first. Cursors (`before`) and dates cannot be relied on
+together, so the next page is asked for up to the time of the last response seen: those of that
+second come twice, and are copies by their token.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from typing import Any
 
 from orchestration.fetch.files import Draft
 from orchestration.fetch.pages import Ask, Walk, fetch_document, fetch_pages
-from orchestration.fetch.parts import Part
+from orchestration.fetch.parts import Part, Span
 from orchestration.fetch.vendors.base import ApiFetcher
 
-# completed alone is the vendor's default, and would lose those who gave up
-RESPONSE_TYPES = "started,partial,completed"
+#: by type of response, the time that its dates hold for
+TIMES = {"completed": "submitted_at", "partial": "staged_at", "started": "landed_at"}
 
 
 class TypeformResponses(ApiFetcher):
@@ -36,21 +38,30 @@ class TypeformResponses(ApiFetcher):
             ask = Ask(f"/forms/{form}")
             fetch_document(self.client, part.file, ask, draft.path, _is_form)
             return True
+        types = self.fetch_config.objects or self.known.objects
+        walks = [self._walk(form, each, part.span) for each in types]
+        return fetch_pages(self.client, part.file, walks, draft)
+
+    def _walk(self, form: str, kind: str, span: Span) -> Walk:
+        time = TIMES[kind]
         first = Ask(
             f"/forms/{form}/responses",
             {
                 "page_size": self.page_size,
-                "since": f"{part.span.start:%Y-%m-%dT%H:%M:%SZ}",
-                "until": f"{part.span.end - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
-                "response_type": RESPONSE_TYPES,
+                "since": f"{span.start:%Y-%m-%dT%H:%M:%SZ}",
+                "until": f"{span.end - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
+                "response_type": kind,
             },
         )
-        walk = Walk(first, "items", "responses", self._following)
-        return fetch_pages(self.client, part.file, [walk], draft)
 
-    def _following(self, ask: Ask, page: Any) -> Ask | None:
-        items = page["items"]
-        return ask.but(before=items[-1]["token"]) if len(items) >= self.page_size else None
+        def following(ask: Ask, page: Any) -> Ask | None:
+            items = page["items"]
+            if len(items) < self.page_size:
+                return None
+            last = items[-1]
+            return ask.but(until=last[time]) if last.get(time) else ask.but(before=last["token"])
+
+        return Walk(first, "items", kind, following)
 
 
 def _is_form(document: Any) -> bool:

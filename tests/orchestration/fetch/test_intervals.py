@@ -107,8 +107,8 @@ def test_dates_choose_intervals(tmp_path: Path) -> None:
     world.fetch = {**world.fetch, "from": "2025-01-15", "to": "2025-04-10"}
     with fetched_from(world, tmp_path) as migration:
         fetch(migration, world, dates=(date(2025, 3, 31), date(2025, 4, 1)))
-        since = [r.params["since"] for r in world.requests[1:] if "before" not in r.params]
-        assert since == ["2025-03-01T00:00:00Z", "2025-04-01T00:00:00Z"]
+        since = dict.fromkeys(r.params["since"] for r in world.requests[1:])
+        assert list(since) == ["2025-03-01T00:00:00Z", "2025-04-01T00:00:00Z"]
         fetch(migration, world, dates=(None, date(2025, 1, 20)))
         assert world.requests[-1].params["since"] == "2025-01-15T00:00:00Z"
 
@@ -299,3 +299,21 @@ def test_a_full_disk_leaves_no_torn_line(tmp_path: Path) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         journal.note(entry("c"))
     assert set(Journal(tmp_path).latest) == {"a", "c"}
+
+
+def test_responses_of_each_type_are_asked_for_by_their_own_time(tmp_path: Path) -> None:
+    world = TypeformWorld(each_day=7)
+    with fetched_from(world, tmp_path) as migration:
+        assert fetch(migration, world).failed == []
+        assert world.read(folder_of(migration)) == sorted(world.data)
+    asked = [r.params for r in world.requests[1:]]
+    assert {p["response_type"] for p in asked} == {"completed", "partial", "started"}
+    assert all("before" not in p and p["since"] == "2025-03-01T00:00:00Z" for p in asked)
+
+
+def test_a_kind_of_response_can_be_left_out(tmp_path: Path) -> None:
+    world = TypeformWorld()
+    world.fetch = {**world.fetch, "objects": ["completed"]}
+    with fetched_from(world, tmp_path) as migration:
+        fetch(migration, world)
+    assert {r.params["response_type"] for r in world.requests[1:]} == {"completed"}

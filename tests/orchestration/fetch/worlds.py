@@ -168,28 +168,32 @@ class TypeformWorld(World):
         if request.path == "/forms/F1":
             return page({"id": "F1", "title": "A form", "fields": []})
         assert request.path == "/forms/F1/responses"
-        assert set(request.params["response_type"].split(",")) == {
-            "started",
-            "partial",
-            "completed",
-        }
+        types = request.params["response_type"].split(",")
         since = datetime.fromisoformat(request.params["since"])
         until = datetime.fromisoformat(request.params["until"]) + timedelta(seconds=1)
-        keys = sorted(self.between(since, until), key=lambda key: self.data[key][0], reverse=True)
-        if "before" in request.params:
-            keys = keys[keys.index(request.params["before"]) + 1 :]
+        keys = [key for key in self.between(since, until) if self.type_of(key) in types]
+        keys.sort(key=lambda key: self.data[key][0], reverse=True)
         size = int(request.params["page_size"])
         items = [self.response(key) for key in keys[:size]]
         return page({"total_items": len(keys), "page_count": -(-len(keys) // size), "items": items})
 
+    @staticmethod
+    def type_of(key: str) -> str:
+        return {"0": "partial", "1": "started"}.get(key[-1], "completed")
+
+    def read(self, folder: Path) -> list[str]:
+        return sorted(set(super().read(folder)))  # those of the second a page ends in come twice
+
     def response(self, key: str) -> Record:
         moment, filler = self.data[key]
+        at, kind = f"{moment:%Y-%m-%dT%H:%M:%SZ}", self.type_of(key)
+        times = {"completed": {"submitted_at": at}, "partial": {"staged_at": at}}
         return {
             "landing_id": key,
             "token": key,
-            "response_type": "completed",
-            "landed_at": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-            "submitted_at": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            "response_type": kind,
+            "landed_at": at,
+            **times.get(kind, {}),
             "metadata": {"network_id": "n"},
             "answers": [
                 {"field": {"id": "q", "ref": "q", "type": "text"}, "type": "text", "text": filler}
@@ -289,7 +293,8 @@ class ZigpollWorld(World):
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/polls":
-            return page([{"_id": "P1", "title": "A poll"}])
+            counters = dict.fromkeys(("renderCount", "submissionCount"), 9)
+            return page([{"_id": "P1", "title": "A poll", **counters}])
         if request.path == "/slides":
             assert request.params == {"pollId": "P1"}
             slide = {"_id": "S1", "pollId": "P1", "title": "How?", "answers": [], "type": "nps"}
