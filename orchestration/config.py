@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from orchestration.alert_config import AlertSettings
 from orchestration.detection_config import Context, Detection, read_context
+from orchestration.fetch_config import FETCHED
 from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
@@ -121,11 +122,20 @@ class Migration(Settings):
         ] + [
             Problem("holds home, so it would land its own output", ("sources", name, "location"))
             for name, source in self.sources.items()
-            if self.home.is_relative_to(source.location)
+            if source.fetch is None and self.home.is_relative_to(source.location)
         ]
         if wrong:
             raise refuse(*wrong)
+        for name, source in self.sources.items():
+            if source.fetch is not None:
+                folder = {"location": self.home / FETCHED / name}
+                self.sources[name] = source.model_copy(update=folder)
         return self
+
+    @property
+    def fetched(self) -> dict[str, SourceConfig]:
+        """The sources whose files are fetched."""
+        return {name: each for name, each in self.sources.items() if each.fetch is not None}
 
     @property
     def path(self) -> Path:

@@ -8,7 +8,16 @@ import dagster as dg
 
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, run_dbt
-from orchestration.defs import alerts, automation, gates, landing, quality, reports, warehouse
+from orchestration.defs import (
+    alerts,
+    automation,
+    fetching,
+    gates,
+    landing,
+    quality,
+    reports,
+    warehouse,
+)
 
 
 def build_definitions(migration: Migration) -> dg.Definitions:
@@ -17,10 +26,13 @@ def build_definitions(migration: Migration) -> dg.Definitions:
     manifest = _parsed_manifest(migration)
     staging = warehouse.staging_models(migration, manifest)
     sources = list(migration.sources)
-    build, conclusion = automation.build_job(sources), automation.conclusion_job()
+    fetched = list(migration.fetched)
+    build, conclusion = automation.build_job(sources, fetched), automation.conclusion_job()
     landings = [automation.landing_job(source) for source in sources]
+    fetches = [fetching.fetch_job(fetched)] if fetched else []
     return dg.Definitions(
         assets=[
+            *(fetching.fetched_asset(migration, source) for source in fetched),
             *(landing.landing_asset(migration, source) for source in sources),
             warehouse.landed_records(migration),
             staging,
@@ -37,14 +49,18 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             gates.marts_gate(migration),
         ],
         jobs=[
+            *fetches,
             *landings,
             build,
             conclusion,
         ],
-        schedules=[automation.migration_schedule(migration)],
+        schedules=[
+            *([fetching.fetch_schedule(migration)] if fetched else []),
+            automation.migration_schedule(migration),
+        ],
         sensors=[
             *(automation.new_deliveries_sensor(migration, source) for source in sources),
-            *automation.conclusion_sensors(build, conclusion, landings),
+            *automation.conclusion_sensors(build, conclusion, [*fetches, *landings]),
             alerts.alerts_sensor(migration),
         ],
         # DuckDB takes one writing process; parallelism is inside a step

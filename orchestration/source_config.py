@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from orchestration.fetch_config import FetchConfig, fetch_problems, with_folder
 from orchestration.freshness_config import SourceTarget
 from orchestration.report_config import LegacyReport
 from orchestration.setting_types import ConfiguredPath, Count, Settings, Text, TimeZone
@@ -75,7 +76,10 @@ class SourceIdentity(Settings):
 
 
 class SourceConfig(Settings):
-    """One feed: which vendor wrote it, where it lies, and the zone its clock is written in."""
+    """One feed: which vendor wrote it, where it lies, and the zone its clock is written in.
+
+    The files of one with `fetch` are fetched into a folder below home, which is its location.
+    """
 
     vendor: str
     location: ConfiguredPath
@@ -101,6 +105,12 @@ class SourceConfig(Settings):
     reports: Annotated[dict[Name, LegacyReport], Field(min_length=1)] | None = None
     store: Literal["copy", "reference"] = "copy"
     freshness: SourceTarget | None = None
+    fetch: FetchConfig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_folder(cls, data: Any) -> Any:
+        return with_folder(data)
 
     @field_validator("vendor")
     @classmethod
@@ -135,6 +145,7 @@ class SourceConfig(Settings):
             if getattr(self, key) is not None and self.vendor not in vendors
         ]
         wrong += _feed_problems(self)
+        wrong += fetch_problems(self.vendor, self.fetch)
         if wrong:
             raise refuse(*wrong)
         return self

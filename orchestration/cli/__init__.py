@@ -11,6 +11,7 @@ import typer
 from orchestration.cli.alerts import alerts
 from orchestration.cli.common import err
 from orchestration.cli.demo import demo
+from orchestration.cli.fetch import fetch
 from orchestration.cli.funnel import funnel
 from orchestration.cli.incidents import incidents
 from orchestration.cli.inspect import inspect
@@ -33,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (inspect, demo, plan, run, status, report, verify, replay, funnel):
+for verb in (inspect, demo, plan, fetch, run, status, report, verify, replay, funnel):
     app.command()(verb)
 for group in (taxonomy, incidents, alerts):
     app.add_typer(group)

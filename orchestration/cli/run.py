@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,7 @@ from orchestration.cli.common import (
     thousands,
 )
 from orchestration.cli.incidents import incident_table
-from orchestration.errors import ConfigurationError, GateRed
+from orchestration.errors import ConfigurationError, GateRed, WaybillError
 from orchestration.yaml_models import unknown
 
 if TYPE_CHECKING:
@@ -46,10 +47,15 @@ def run(
         str | None, typer.Option(help="The delivery whose rule is accepted.")
     ] = None,
     why: Annotated[str | None, typer.Option(help="Why the rule is accepted.")] = None,
+    no_fetch: Annotated[
+        bool, typer.Option("--no-fetch", help="Take the files as they are; ask no vendor.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Land what is new, build the warehouse, judge the gates. Running it again changes nothing.
+    """Fetch and land what is new, build the warehouse, judge the gates.
+
+    Running it again changes nothing.
 
     Example: waybill run --wave pilot
 
@@ -62,6 +68,9 @@ def run(
         _accept(migration, accept, delivery, source, why)
     elif delivery is not None or why is not None:
         raise ConfigurationError("--delivery and --why go with --accept RULE")
+    errors: list[WaybillError] = []
+    if not (no_fetch or accept):
+        errors = _fetch(migration, source, wave)
     narrow = accept is not None or source is not None or dates is not None
     run_and_tell(
         migration,
@@ -70,6 +79,7 @@ def run(
         dates=dates,
         keeps_scope=narrow and wave is None,
         as_json=as_json,
+        errors=errors,
     )
 
 
@@ -81,8 +91,11 @@ def run_and_tell(
     dates: tuple[date, date] | None = None,
     keeps_scope: bool = False,
     as_json: bool = False,
+    errors: Sequence[WaybillError] = (),
 ) -> None:
     """Run, print what happened, and raise GateRed when a gate is red.
+
+    `errors` are those of the fetch before it: they stop no other source, and are raised last.
 
     With `keeps_scope` no more sources and dates are loaded than some run has asked for before.
     """
@@ -103,6 +116,10 @@ def run_and_tell(
     else:
         print_status(state)
         print_report(migration)
+    if errors:
+        from orchestration.fetch.fetching import refuse
+
+        refuse(errors)
     refuse_red(state)
 
 
@@ -256,6 +273,20 @@ def _date(option: str, text: str) -> date:
         raise ConfigurationError(
             f"{option}: '{text}' is no date; write it like 2025-04-15"
         ) from None
+
+
+def _fetch(migration: Migration, source: str | None, wave: str | None) -> list[WaybillError]:
+    """Fetch what the run is about; what went wrong is told at once and raised at the end."""
+    from orchestration.cli.fetch import fetch_and_note
+
+    wanted = migration.waves[wave].sources if wave in migration.waves else list(migration.sources)
+    chosen = [each for each in migration.fetched if each in ([source] if source else wanted)]
+    if not chosen:
+        return []
+    _, errors = fetch_and_note(migration, chosen)
+    for error in errors:
+        err.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+    return errors
 
 
 def _known_source(migration: Migration, source: str | None) -> None:

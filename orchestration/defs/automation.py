@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.config import Migration
+from orchestration.defs.fetching import fetched_key
 from orchestration.defs.landing import landing_key
 from orchestration.defs.reports import CONCLUDED_RUN, ON_CALL
 from orchestration.defs.warehouse import DERIVED_RANGE
@@ -43,9 +44,10 @@ def landing_job(source: str) -> Any:
     )
 
 
-def build_job(sources: Sequence[str]) -> Any:
+def build_job(sources: Sequence[str], fetched: Sequence[str] = ()) -> Any:
     """Everything after landing, for a range of days in one run."""
-    landing = dg.AssetSelection.assets(*(landing_key(source) for source in sources))
+    before = (*map(landing_key, sources), *map(fetched_key, fetched))
+    landing = dg.AssetSelection.assets(*before)
     return dg.define_asset_job(BUILD_JOB, selection=dg.AssetSelection.all() - landing - _CONCLUSION)
 
 
@@ -59,7 +61,7 @@ def conclusion_sensors(
 ) -> list[dg.SensorDefinition]:
     """Conclude every build that ended, also one that failed or that a red gate stopped.
 
-    A landing that failed is concluded as well: no build need follow it.
+    A fetch or a landing that failed is concluded as well: no build need follow it.
     """
 
     def sensor(status: dg.DagsterRunStatus, jobs: Sequence[Any]) -> dg.SensorDefinition:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.config import Migration
+from orchestration.defs.fetching import fetched_key
 from orchestration.defs.freshness import freshness_policy
 from orchestration.landing.arrivals import land_arrivals
 from orchestration.partitions import deliveries_of
@@ -19,9 +20,12 @@ def landing_key(source: str) -> dg.AssetKey:
 def landing_asset(migration: Migration, source: str) -> dg.AssetsDefinition:
     """Deliveries of one source, landed verbatim with their manifests."""
     config = migration.sources[source]
+    fetched = [dg.AssetDep(fetched_key(source), partition_mapping=dg.AllPartitionMapping())]
 
     @dg.asset(
         key=landing_key(source),
+        # a day's files are landed as deliveries: which is of which day is for the files to say
+        deps=fetched if config.fetch is not None else [],
         description=f"Deliveries of {source} ({config.vendor}), verbatim, each with its manifest.",
         group_name=LANDING,
         kinds={"parquet", config.vendor},

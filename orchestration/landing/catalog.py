@@ -43,8 +43,11 @@ class Landed:
 def export_files(source: str, config: SourceConfig) -> list[Path]:
     """Files of a source that may be exports, in name order; markers are not. Links are followed.
 
-    Raises ConfigurationError when the location does not exist.
+    Raises ConfigurationError when the location does not exist. A source of which nothing was
+    fetched yet has none.
     """
+    if config.fetch is not None and not config.location.exists():
+        return []
     if not config.location.exists():
         raise ConfigurationError(
             f"sources.{source}.location: {config.location} does not exist; "

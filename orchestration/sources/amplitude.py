@@ -52,6 +52,7 @@ class Amplitude(Source):
     dedupe_rule = "device_id and $insert_id within 7 days, first received is kept; else uuid"
     identity_rule = "the last user on a device owns its anonymous events; merged ids join users"
     time_rule = "event_time, always UTC"
+    api = "export API"
     seen = "one public export archive, lines of another tool's tests"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

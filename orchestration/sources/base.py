@@ -183,8 +183,8 @@ class Source(ABC):
     dedupe_rule: str
     identity_rule: str
     time_rule: str
-    #: whether Waybill can fetch from the vendor's API itself
-    api: str = "no, files only"
+    #: what Waybill fetches from the vendor's API itself, besides files from stores
+    api: str = "files only"
     #: what of others' making it was read on
     seen: str
 

@@ -62,6 +62,7 @@ class Mixpanel(Source):
         "the first user on a device owns its anonymous events; alias and merge join users"
     )
     time_rule = "epoch of the project's wall clock (UTC for projects created since 2023)"
+    api = "raw event export"
     seen = "exports of a public project and of client libraries' tests"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

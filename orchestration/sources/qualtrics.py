@@ -67,6 +67,7 @@ class Qualtrics(Source):
         "the configured time zone (UTC without one), the header's, or the offset; EndDate for "
         "behaviour, RecordedDate for loading"
     )
+    api = "response exports and definition"
     seen = "exports of all three header generations, a workbook, definitions"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

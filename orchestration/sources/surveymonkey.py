@@ -56,6 +56,7 @@ class SurveyMonkey(Source):
     time_rule = (
         "the configured time zone of the account (UTC without one), or the offset; the last save"
     )
+    api = "bulk responses and details"
     seen = "two public exports and one page of the API"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

@@ -45,6 +45,7 @@ class Typeform(Source):
     dedupe_rule = "token; the most complete, then the latest submission is kept"
     identity_rule = "a configured hidden field; network_id is a network, never a person"
     time_rule = "UTC; submitted_at for behaviour, landed_at for opening"
+    api = "responses and form"
     seen = "downloads and API pages of public surveys"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:

@@ -37,6 +37,7 @@ class Zigpoll(Source):
         "participantId is anonymous"
     )
     time_rule = "createdAt, UTC (a mapped table: the configured time zone)"
+    api = "answers, slides, participants, e-mails"
     seen = "none: synthetic only, public facts are thin"
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
