@@ -335,6 +335,12 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "property_names": json.dumps(
             {column.lower(): name for column, name in (config.properties or {}).items()}
         ),
+        "currency": config.currency,
+        "won_stages": json.dumps(config.won_stages or []),
+        "lost_stages": json.dumps(config.lost_stages or []),
+        "primary_contact": config.primary_contact,
+        "day_first": bool(config.day_first),
+        "decimal_comma": bool(config.decimal_comma),
     }
 
 

@@ -20,6 +20,8 @@ opened as (
         settings.user_namespace,
         settings.user_field,
         settings.undated_on,
+        settings.day_first,
+        settings.decimal_comma,
         case
             when landed.parse_error is null then coalesce(landed.record, landed.raw)
         end as document
@@ -37,7 +39,7 @@ opened as (
       own key of the person that the object is, or is about, `<type>:<id>`), person_fields (JSON
       text where the user id and the keys of `identity.keys` are; null where `document` has them),
       user_id (the configured field's value), merged_into (the `person_ref` that this person became
-      part of), occurred (when the object came into being, UTC), version (when this state of it was
+      part of, or what became part of it; several with chr(31) between them), occurred (when the object came into being, UTC), version (when this state of it was
       written, UTC), has_time (whether any time was delivered), is_deleted, is_test, document,
       shape_error (why the record is no object), is_identity, is_filtered (a reason).
 #}

@@ -29,10 +29,10 @@ REGISTRY: dict[str, Source] = {
     source.vendor: source
     for source in (
         # their records have `properties`, by which Mixpanel knows its own
-        *(RudderStack(), Segment(), Posthog()),
+        *(RudderStack(), Segment(), Posthog(), HubSpot()),
         *(Mixpanel(), Amplitude(), Ga4(), Snowplow()),
         *(Typeform(), Qualtrics(), SurveyMonkey(), Zigpoll()),
-        *(Stripe(), HubSpot(), Salesforce(), Zendesk(), MarketingAutomation()),
+        *(Stripe(), Salesforce(), Zendesk(), MarketingAutomation()),
         *(AdobeAnalytics(), Tabular()),
     )
 }

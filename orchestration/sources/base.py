@@ -37,6 +37,7 @@ class Framing:
     the first line is no record. json_items: the elements of the array under `key` of one document,
     or of the document that is an array (no key). parquet: rows. document: the file as one record.
     nothing: a known file without records, such as a manifest.
+    A csv that `has_footer` may end in lines of text, which are records with error `report_footer`.
     `encoding` is what csv and tsv records are written in that are not UTF-8. `object_type` says
     which of the vendor's objects the records are, where a vendor exports several.
     """
@@ -51,6 +52,7 @@ class Framing:
     fill_header: bool = False
     encoding: str | None = None
     renamed: tuple[tuple[str, str], ...] = ()
+    has_footer: bool = False
     object_type: str | None = None
 
 

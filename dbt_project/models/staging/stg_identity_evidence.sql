@@ -55,6 +55,30 @@ objects as (
 
 ),
 
+-- a person may have become part of another one, or several of this one
+merged as (
+
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        vendor_node,
+        {{ node(1, 'source', 'part') }} as merged_node
+    from (
+        select
+            source,
+            delivery_id,
+            occurred_at,
+            occurred_on,
+            vendor_node,
+            {{ each_part("substr(merged_node, length(source) + 4)") }} as part
+        from objects
+        where merged_node is not null
+    ) as parts
+
+),
+
 -- surveys and business systems know a person by a key of their own
 records as (
 
@@ -77,6 +101,18 @@ records as (
         vendor_node,
         properties
     from objects
+    union all
+    -- further addresses of a person, each as the fields they would be in
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        user_node,
+        vendor_node,
+        {{ json_each_item(json_object_at('properties', '$.waybill_also')) }} as properties
+    from objects
+    where properties like '%"waybill_also":%'
 
 ),
 
@@ -158,15 +194,15 @@ links as (
     union all
 
     select
-        objects.source,
-        objects.delivery_id,
+        merged.source,
+        merged.delivery_id,
         'merge' as evidence,
-        objects.vendor_node as left_node,
-        objects.merged_node as right_node,
-        objects.occurred_at,
-        objects.occurred_on
-    from objects
-    where objects.vendor_node is not null and objects.merged_node is not null
+        merged.vendor_node as left_node,
+        merged.merged_node as right_node,
+        merged.occurred_at,
+        merged.occurred_on
+    from merged
+    where merged.vendor_node is not null and merged.merged_node is not null
 
     union all
 

@@ -12,4 +12,4 @@ select
     objects.delivery_id,
     objects.file_sha256,
     objects.record_number
-from {{ loaded_objects(['touch']) }} as objects
+from {{ loaded_objects(['touch', 'email_event']) }} as objects

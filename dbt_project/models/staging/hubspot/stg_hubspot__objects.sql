@@ -1,5 +1,44 @@
 with {{ opened_objects('hubspot') }},
 
+flat as (
+
+    select
+        opened.*,
+        {{ hubspot_object('opened.document') }} as hub
+    from opened
+
+),
+
+-- tables write UTC without saying so, exports the clock of whoever made them
+written as (
+
+    select
+        flat.*,
+        coalesce(
+            {{ json_text('hub', '$.fivetran_synced') }},
+            {{ json_text('hub', '$.is_deleted') }},
+            {{ json_text('hub', '$.portal_id') }}
+        ) is not null as is_table,
+        coalesce(
+            object_id,
+            {{ json_text('hub', '$.hs_object_id') }},
+            case
+                when object_type = 'deal'
+                    then coalesce(deal_id, {{ json_text('hub', '$.deal_id') }})
+                when object_type = 'contact' then vid
+                when object_type = 'contact_merge'
+                    then {{ json_text('hub', '$.vid_to_merge') }}
+            end
+        ) as hub_id,
+        {{ local_clock("coalesce(created, created_at, happened, " ~ json_text('hub', '$.createdate') ~ ", " ~ json_text('hub', '$.timestamp') ~ ")", 'day_first') }} as created_text,
+        {{ local_clock("coalesce(" ~ json_text('hub', '$.hs_lastmodifieddate') ~ ", " ~ json_text('hub', '$.lastmodifieddate') ~ ", " ~ json_text('hub', '$.updatedAt') ~ ", " ~ json_text('hub', '$.fivetran_synced') ~ ")", 'day_first') }} as updated_text,
+        -- `id` or `id:timestamp`, between semicolons
+        {{ replaced_all("concat_ws(';', " ~ json_text('hub', '$.hs_merged_object_ids') ~ ", " ~ json_text('hub', '$.hs_calculated_merged_vids') ~ ", " ~ json_text('hub', '$."merged-vids"') ~ ")", ':[0-9]*|[^0-9;:,]', '') }} as merged_ids,
+        {{ json_text('hub', '$.hs_additional_emails') }} as further_addresses
+    from flat
+
+),
+
 described as (
 
     select
@@ -17,21 +56,54 @@ described as (
         record_number,
         landed_at,
         object_type,
-        object_id,
-        cast(null as string) as person_ref,
-        cast(null as string) as person_fields,
-        {{ json_member_text('document', 'user_field') }} as user_id,
-        cast(null as string) as merged_into,
-        {{ to_instant_or_null('created') }} as occurred,
-        cast(null as timestamp) as version,
-        created is not null as has_time,
-        false as is_deleted,
+        hub_id as object_id,
+        case when object_type in ('contact', 'contact_merge') then 'contact:' || hub_id end as person_ref,
+        case
+            when object_type = 'email_event'
+                then concat('{"email":', {{ json_string(json_text('hub', '$.recipient')) }}, '}')
+            when object_type = 'contact' and further_addresses is not null then {{ json_merged('hub',
+                "concat('{\"waybill_also\":[{\"email\":', replace(replace(" ~ json_string('further_addresses') ~ ", ' ', ''), ';', '\"},{\"email\":\"'), '}]}')"
+            ) }}
+        end as person_fields,
+        {{ json_member_text('hub', 'user_field') }} as user_id,
+        case
+            when object_type = 'contact_merge'
+                then 'contact:' || {{ json_text('hub', '$.canonical_vid') }}
+            when object_type = 'contact' and {{ matches('merged_ids', '[0-9]') }} then concat(
+                'contact:',
+                replace(
+                    {{ replaced_all("trim(replace(merged_ids, ',', ';'), ';')", ';+', ';') }},
+                    ';',
+                    concat(chr(31), 'contact:')
+                )
+            )
+        end as merged_into,
+        {{ crm_time('created_text', "case when is_table then 'UTC' else timezone end") }} as occurred,
+        {{ crm_time('updated_text', "case when is_table then 'UTC' else timezone end") }} as version,
+        coalesce(created_text, updated_text) is not null as has_time,
+        coalesce(
+            {{ is_yes(json_text('hub', '$.is_deleted')) }},
+            {{ is_yes(json_text('hub', '$.archived')) }},
+            {{ is_yes(json_text('hub', '$.fivetran_deleted')) }}
+        ) as is_deleted,
         false as is_test,
-        document,
-        case when object_id is null then 'missing_id' end as shape_error,
-        false as is_identity,
-        cast(null as string) as is_filtered
-    from opened
+        hub as document,
+        case
+            when hub_id is null then 'missing_id'
+            when
+                object_type = 'deal'
+                and {{ json_text('hub', '$.amount') }} <> ''
+                and {{ amount_or_null(json_text('hub', '$.amount'), 'decimal_comma') }} is null
+                then 'unreadable_amount'
+        end as shape_error,
+        object_type in ('contact', 'contact_merge') as is_identity,
+        case
+            when
+                parse_error is null
+                and object_type not in ('contact', 'contact_merge', 'deal', 'email_event')
+                then 'reference'
+        end as is_filtered
+    from written
 
 ),
 

@@ -1,0 +1,61 @@
+{{ config(materialized='view') }}
+
+with said as (
+
+    {{ hubspot_opportunities() }}
+    {{ union_all_by_name() }}
+    {{ salesforce_opportunities() }}
+
+),
+
+valued as (
+
+    select
+        said.*,
+        settings.day_first,
+        {{ amount_or_null('said.amount_text', 'settings.decimal_comma') }} as amount,
+        upper(coalesce(
+            nullif(said.currency_text, ''),
+            {{ currency_with('said.amount_text') }},
+            settings.currency
+        )) as currency
+    from said
+    inner join {{ source('control', 'sources') }} as settings on said.source = settings.source
+
+),
+
+counted as (
+
+    select
+        valued.*,
+        {{ currency_exponent('currency') }} as currency_exponent
+    from valued
+
+)
+
+select
+    source,
+    vendor,
+    opportunity_id,
+    pipeline,
+    stage,
+    says_won,
+    says_closed,
+    cast(round(amount * case currency_exponent
+        when 0 then 1
+        when 3 then 1000
+        when 4 then 10000
+        else 100
+    end, 0) as bigint) as amount_minor,
+    currency,
+    currency_exponent,
+    created_at,
+    -- a day that somebody chose: of the API at midnight UTC, so no zone is applied
+    cast({{ crm_time(local_clock('closed_text', 'day_first'), "'UTC'") }} as date) as closed_on,
+    {{ crm_time(local_clock('won_text', 'day_first'), "'UTC'") }} as says_won_at,
+    held_from,
+    nullif(merged_ids, '') as merged_ids,
+    delivery_id,
+    file_sha256,
+    record_number
+from counted
