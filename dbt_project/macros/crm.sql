@@ -9,25 +9,29 @@
 {%- endmacro %}
 
 {#
-    A clock's text with its date as year, month, day: `3/15/2024 2:30 PM`, `15.03.2024 14:30`. Dots
-    mean that the day comes first, slashes where `day_first` says so or no month has that number.
+    A clock's text with its month first, for `us_clock`: `15.03.2024 14:30`, `3/15/2024, 2:30 PM`.
+    Dots mean that the day comes first, slashes where `day_first` says so or no month has that
+    number. Any other text stays as it is.
 #}
-{% macro local_clock(text, day_first) -%}
-    {%- set spaced = "replace(" ~ text ~ ", ',', '')" -%}
-    {%- set day = "split_part(" ~ spaced ~ ", ' ', 1)" -%}
-    {%- set plain = "replace(" ~ day ~ ", '.', '/')" -%}
-    {%- set first = "split_part(" ~ plain ~ ", '/', 1)" -%}
-    {%- set second = "split_part(" ~ plain ~ ", '/', 2)" -%}
-    {%- set rest = "concat(split_part(" ~ plain ~ ", '/', 3), substr(" ~ spaced ~ ", length(" ~ day ~ ") + 1))" -%}
+{% macro month_first(text, day_first) -%}
+    {{ return(adapter.dispatch('month_first')(text, day_first)) }}
+{%- endmacro %}
+{% macro default__month_first(text, day_first, second='$2', first='$1') -%}
+    {%- set pattern = '^([0-9]{1,2})[./]([0-9]{1,2})[./]' -%}
     case
-        when not {{ matches(day, '^[0-9]{1,2}[./][0-9]{1,2}[./]([0-9]{4}|[0-9]{2})$') }} then {{ text }}
-        when {{ day_first }} or {{ day }} like '%.%' or {{ to_number(first) }} > 12
-            then {{ us_clock("concat(" ~ second ~ ", '/', " ~ first ~ ", '/', " ~ rest ~ ")") }}
-        else {{ us_clock("concat(" ~ first ~ ", '/', " ~ second ~ ", '/', " ~ rest ~ ")") }}
+        when not {{ matches(text, pattern) }} then {{ text }}
+        when {{ day_first }} or {{ matches(text, '^([0-9]{1,2}[.]|(1[3-9]|[23][0-9])/)') }}
+            then replace(
+                regexp_replace({{ text }}, '{{ pattern }}', '{{ second }}/{{ first }}/'), ',', ''
+            )
+        else replace({{ text }}, ',', '')
     end
 {%- endmacro %}
+{% macro duckdb__month_first(text, day_first) -%}
+    {{ default__month_first(text, day_first, '\\2', '\\1') }}
+{%- endmacro %}
 
-{# An instant in UTC from a text of `local_clock`, an ISO text, or epoch milliseconds. #}
+{# An instant in UTC from the text of a clock (see `us_clock`), or of epoch milliseconds. #}
 {% macro crm_time(text, timezone) -%}
     case
         when {{ matches(text, '^[0-9]{12,13}$') }}
@@ -82,10 +86,18 @@
     end
 {%- endmacro %}
 
-{# A field of a Salesforce record, by its name in snake case or in the API. #}
-{% macro salesforce_field(name) -%}
-    {%- set words = name.split('_') -%}
-    coalesce({{ json_text('document', '$.' ~ name) }}, {{ json_text('document', '$.' ~ words | map('capitalize') | join('')) }})
+{# A Salesforce record with its fields in snake case, as tables have them: `App_User__c` too. #}
+{% macro salesforce_object(document) -%}
+    case
+        when {{ document }} like '%"attributes"%' or {{ document }} like '%"Id"%' or {{ document }} like '%"_fivetran_%'
+            then {{ json_of_members(mapped(
+                json_members(document), 'm', record_of({
+                    'key': "lower(" ~ replaced_all(replaced_all(snake_case('m.key'), '_+', '_'), '^_', '') ~ ")",
+                    'value': 'm.value'
+                })
+            )) }}
+        else {{ document }}
+    end
 {%- endmacro %}
 
 {#

@@ -3,6 +3,17 @@
     what their stages mean, for the entries into stages and for who takes part.
 #}
 
+{# Staged records of a vendor whose delivery is not replaced by a newer one. #}
+{% macro current_objects(vendor) -%}
+    (
+        select * from {{ ref('stg_' ~ vendor ~ '__objects') }}
+        where delivery_id in (
+            select deliveries.delivery_id from {{ source('control', 'deliveries') }} as deliveries
+            where deliveries.state = 'current'
+        )
+    )
+{%- endmacro %}
+
 {% macro opportunity_lineage() -%}
     objects.source,
     objects.vendor,
@@ -26,7 +37,7 @@
         {{ json_text('document', '$.hs_closed_won_date') }} as won_text,
         cast(null as timestamp) as held_from,
         {{ replaced_all(json_text('document', '$.hs_merged_object_ids'), ':[0-9]*|[^0-9;:]', '') }} as merged_ids
-    from {{ ref('stg_hubspot__objects') }} as objects
+    from {{ current_objects('hubspot') }} as objects
     where objects.object_type = 'deal' and objects.record_fate is null
 {% endmacro %}
 
@@ -35,17 +46,17 @@
         {{ opportunity_lineage() }},
         objects.object_id as opportunity_id,
         cast(null as string) as pipeline,
-        {{ salesforce_field('stage_name') }} as stage,
-        {{ is_yes(salesforce_field('is_won')) }} as says_won,
-        {{ is_yes(salesforce_field('is_closed')) }} as says_closed,
-        {{ salesforce_field('amount') }} as amount_text,
-        {{ salesforce_field('currency_iso_code') }} as currency_text,
+        {{ json_text('document', '$.stage_name') }} as stage,
+        {{ is_yes(json_text('document', '$.is_won')) }} as says_won,
+        {{ is_yes(json_text('document', '$.is_closed')) }} as says_closed,
+        {{ json_text('document', '$.amount') }} as amount_text,
+        {{ json_text('document', '$.currency_iso_code') }} as currency_text,
         objects.occurred_at as created_at,
-        {{ salesforce_field('close_date') }} as closed_text,
+        {{ json_text('document', '$.close_date') }} as closed_text,
         cast(null as string) as won_text,
         case when {{ json_text('document', '$.fivetran_start') }} is not null then objects.version_at end as held_from,
         cast(null as string) as merged_ids
-    from {{ ref('stg_salesforce__objects') }} as objects
+    from {{ current_objects('salesforce') }} as objects
     where objects.object_type = 'opportunity' and objects.record_fate is null
 {% endmacro %}
 
@@ -75,7 +86,7 @@
             end as probability,
             version_at,
             document as content
-        from {{ ref('stg_hubspot__objects') }}
+        from {{ current_objects('hubspot') }} as objects
         where object_type = 'deal_pipeline_stage'
         union all
         select
@@ -93,7 +104,7 @@
                 coalesce(object_id, {{ json_text('document', '$.pipelineId') }}) as pipeline,
                 {{ json_each_item(json_object_at('document', '$.stages')) }} as stage,
                 version_at
-            from {{ ref('stg_hubspot__objects') }}
+            from {{ current_objects('hubspot') }} as objects
             where object_type = 'deal_pipeline' and document like '%"stages"%'
         ) as members
     ) as stages
@@ -102,7 +113,7 @@
             source,
             coalesce({{ json_text('document', '$.pipeline_id') }}, object_id) as pipeline,
             max({{ json_text('document', '$.label') }}) as label
-        from {{ ref('stg_hubspot__objects') }}
+        from {{ current_objects('hubspot') }} as objects
         where object_type = 'deal_pipeline'
         group by 1, 2
     ) as pipelines
@@ -114,13 +125,13 @@
         source,
         cast(null as string) as pipeline,
         cast(null as string) as pipeline_label,
-        coalesce({{ salesforce_field('api_name') }}, {{ salesforce_field('master_label') }}) as stage,
-        {{ salesforce_field('master_label') }} as stage_label,
-        coalesce({{ is_yes(salesforce_field('is_closed')) }}, false) as is_closed,
-        coalesce({{ is_yes(salesforce_field('is_won')) }}, false) as is_won,
+        coalesce({{ json_text('document', '$.api_name') }}, {{ json_text('document', '$.master_label') }}) as stage,
+        {{ json_text('document', '$.master_label') }} as stage_label,
+        coalesce({{ is_yes(json_text('document', '$.is_closed')) }}, false) as is_closed,
+        coalesce({{ is_yes(json_text('document', '$.is_won')) }}, false) as is_won,
         version_at,
         document as content
-    from {{ ref('stg_salesforce__objects') }}
+    from {{ current_objects('salesforce') }} as objects
     where object_type = 'opportunity_stage'
 {% endmacro %}
 
@@ -130,30 +141,30 @@
         source,
         {{ json_text('document', '$.deal_id') }} as opportunity_id,
         {{ json_text('document', '$.value') }} as stage,
-        {{ crm_time(json_text('document', '$.date_entered'), "'UTC'") }} as entered_at
-    from {{ ref('stg_hubspot__objects') }}
+        {{ json_text('document', '$.date_entered') }} as entered_text
+    from {{ current_objects('hubspot') }} as objects
     where object_type = 'deal_stage'
     union all
     select
         source,
         {{ json_text('document', '$.deal_id') }} as opportunity_id,
         {{ json_text('document', '$.value') }} as stage,
-        {{ crm_time(json_text('document', '$.timestamp'), "'UTC'") }} as entered_at
-    from {{ ref('stg_hubspot__objects') }}
+        {{ json_text('document', '$.timestamp') }} as entered_text
+    from {{ current_objects('hubspot') }} as objects
     where object_type = 'deal_property_history' and {{ json_text('document', '$.name') }} = 'dealstage'
     union all
     select
         source,
         object_id as opportunity_id,
         {{ replaced_all('field', '^hs_(v2_)?date_entered_', '') }} as stage,
-        {{ crm_time(json_member_text('document', 'field'), "'UTC'") }} as entered_at
+        {{ json_member_text('document', 'field') }} as entered_text
     from (
         select
             source,
             object_id,
             document,
             {{ json_each_key('document') }} as field
-        from {{ ref('stg_hubspot__objects') }}
+        from {{ current_objects('hubspot') }} as objects
         where object_type = 'deal' and record_fate is null and document like '%date_entered_%'
     ) as fields
     where {{ matches('field', '^hs_(v2_)?date_entered_') }}
@@ -162,15 +173,22 @@
 {% macro salesforce_stage_entries() %}
     select
         source,
-        {{ salesforce_id(salesforce_field('opportunity_id')) }} as opportunity_id,
+        {{ salesforce_id('opportunity_ref') }} as opportunity_id,
+        stage,
+        entered_text
+    from (
+    select
+        source,
+        {{ json_text('document', '$.opportunity_id') }} as opportunity_ref,
         case
-            when object_type = 'opportunity_history' then {{ salesforce_field('stage_name') }}
-            when lower({{ salesforce_field('field') }}) in ('stagename', 'stage_name')
-                then {{ salesforce_field('new_value') }}
+            when object_type = 'opportunity_history' then {{ json_text('document', '$.stage_name') }}
+            when lower({{ json_text('document', '$.field') }}) in ('stagename', 'stage_name')
+                then {{ json_text('document', '$.new_value') }}
         end as stage,
-        {{ crm_time(salesforce_field('created_date'), "'UTC'") }} as entered_at
-    from {{ ref('stg_salesforce__objects') }}
+        {{ json_text('document', '$.created_date') }} as entered_text
+    from {{ current_objects('salesforce') }} as objects
     where object_type in ('opportunity_history', 'opportunity_field_history')
+    ) as entries
 {% endmacro %}
 
 {#
@@ -181,13 +199,14 @@
     select
         source,
         {{ json_text('document', '$.deal_id') }} as opportunity_id,
+        case when object_type = 'deal_contact' then 'contact' else 'company' end as party_kind,
         case
-            when object_type = 'deal_contact' then 'contact:' || {{ json_text('document', '$.contact_id') }}
-            else 'company:' || {{ json_text('document', '$.company_id') }}
-        end as party,
+            when object_type = 'deal_contact' then {{ json_text('document', '$.contact_id') }}
+            else {{ json_text('document', '$.company_id') }}
+        end as party_id,
         {{ json_text('document', '$.type_id') }} as party_role,
         false as is_primary
-    from {{ ref('stg_hubspot__objects') }}
+    from {{ current_objects('hubspot') }} as objects
     where
         object_type in ('deal_contact', 'deal_company')
         and not coalesce({{ is_yes(json_text('document', '$.fivetran_deleted')) }}, false)
@@ -196,7 +215,8 @@
     select
         source,
         opportunity_id,
-        '{{ kind }}:' || part as party,
+        '{{ kind }}' as party_kind,
+        part as party_id,
         cast(null as string) as party_role,
         false as is_primary
     from (
@@ -204,7 +224,7 @@
             source,
             object_id as opportunity_id,
             {{ each_part("replace(replace(" ~ json_text('document', '$.associated_' ~ kind ~ '_ids') ~ ", ' ', ''), ';', chr(31))") }} as part
-        from {{ ref('stg_hubspot__objects') }}
+        from {{ current_objects('hubspot') }} as objects
         where object_type = 'deal' and record_fate is null
     ) as parts
     where part <> ''
@@ -212,7 +232,8 @@
     select
         source,
         opportunity_id,
-        '{{ kind }}:' || coalesce({{ json_text('item', '$.id') }}, {{ json_text('item', '$.toObjectId') }}) as party,
+        '{{ kind }}' as party_kind,
+        coalesce({{ json_text('item', '$.id') }}, {{ json_text('item', '$.toObjectId') }}) as party_id,
         {{ json_text('item', '$.type') }} as party_role,
         false as is_primary
     from (
@@ -220,7 +241,7 @@
             source,
             object_id as opportunity_id,
             {{ json_each_item(json_object_at('document', '$.associations.' ~ list ~ '.results')) }} as item
-        from {{ ref('stg_hubspot__objects') }}
+        from {{ current_objects('hubspot') }} as objects
         where object_type = 'deal' and record_fate is null and document like '%"associations"%'
     ) as items
     {% endfor %}
@@ -230,30 +251,42 @@
 {% macro salesforce_opportunity_parties() %}
     select
         source,
-        {{ salesforce_id(salesforce_field('opportunity_id')) }} as opportunity_id,
-        'contact:' || {{ salesforce_id(salesforce_field('contact_id')) }} as party,
-        {{ salesforce_field('role') }} as party_role,
-        coalesce({{ is_yes(salesforce_field('is_primary')) }}, false) as is_primary
-    from {{ ref('stg_salesforce__objects') }}
+        {{ salesforce_id('opportunity_ref') }} as opportunity_id,
+        party_kind,
+        {{ salesforce_id('party_ref') }} as party_id,
+        party_role,
+        is_primary
+    from (
+    select
+        source,
+        {{ json_text('document', '$.opportunity_id') }} as opportunity_ref,
+        'contact' as party_kind,
+        {{ json_text('document', '$.contact_id') }} as party_ref,
+        {{ json_text('document', '$.role') }} as party_role,
+        coalesce({{ is_yes(json_text('document', '$.is_primary')) }}, false) as is_primary
+    from {{ current_objects('salesforce') }} as objects
     where object_type = 'opportunity_contact_role' and not coalesce(is_deleted, false)
     {% for kind in ['contact', 'account'] %}
     union all
     select
         source,
-        object_id as opportunity_id,
-        '{{ kind }}:' || {{ salesforce_id(salesforce_field(kind ~ '_id')) }} as party,
+        object_id as opportunity_ref,
+        '{{ kind }}' as party_kind,
+        {{ json_text('document', '$.' ~ kind ~ '_id') }} as party_ref,
         cast(null as string) as party_role,
         false as is_primary
-    from {{ ref('stg_salesforce__objects') }}
+    from {{ current_objects('salesforce') }} as objects
     where object_type = 'opportunity' and record_fate is null
     {% endfor %}
     union all
     select
         source,
-        {{ salesforce_id(salesforce_field('converted_opportunity_id')) }} as opportunity_id,
-        'lead:' || object_id as party,
+        {{ json_text('document', '$.converted_opportunity_id') }} as opportunity_ref,
+        'lead' as party_kind,
+        object_id as party_ref,
         cast(null as string) as party_role,
         false as is_primary
-    from {{ ref('stg_salesforce__objects') }}
+    from {{ current_objects('salesforce') }} as objects
     where object_type = 'lead'
+    ) as parties
 {% endmacro %}

@@ -167,7 +167,7 @@ class HubSpot(ObjectSource):
         return None
 
     def recognise(self, head: Head, config: SourceConfig | None = None) -> Framing | None:
-        """By columns or properties; a page without results is HubSpot's where that is configured."""
+        """By columns or properties; where it is configured, also a page without results."""
         found = super().recognise(head, config)
         document = head.document if found is None and config is not None else None
         if isinstance(document, dict) and document.get("results") == []:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orchestration.source_config import SourceConfig
+from orchestration.source_config import CRM, SourceConfig
 from orchestration.sources.base import Framing, Head, Source
 from orchestration.sources.survey_csv import DELIMITERS, first_rows
 
@@ -117,6 +117,11 @@ def cell_name(cell: str, config: SourceConfig | None) -> str:
     columns = (config.columns if config is not None else None) or {}
     named = {label: name for name, label in columns.items()}
     return named.get(cell.strip()) or snake(cell) or cell
+
+
+def field_name(config: SourceConfig, name: str | None) -> str | None:
+    """A field as staged records have it: those of a CRM are in snake case, whatever people write."""
+    return snake(name) if name is not None and config.vendor in CRM else name
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -54,7 +54,7 @@ def _reference(name: str, *marks: Sequence[str]) -> ObjectType:
 
 
 class Salesforce(ObjectSource):
-    """Data exports, Bulk CSV, reports, sObject JSON or warehouse tables of opportunities, people."""
+    """Data exports, Bulk CSV, reports, sObject JSON, warehouse tables: opportunities and people."""
 
     vendor = "salesforce"
     delimiters = ",\t;|^`"
@@ -164,9 +164,10 @@ class Salesforce(ObjectSource):
 def _type_name(record: Any) -> str | None:
     """What a record of the API says it is, in snake case."""
     attributes = record.get("attributes") if isinstance(record, dict) else None
-    name = attributes.get("type") if isinstance(attributes, dict) else None
-    is_own = isinstance(name, str) and {"referenceId", "url"} & attributes.keys()
-    return snake(name) if is_own and OWN_TYPES.fullmatch(name) else None
+    if not isinstance(attributes, dict) or not {"referenceId", "url"} & attributes.keys():
+        return None
+    name = str(attributes.get("type"))
+    return snake(name) if OWN_TYPES.fullmatch(name) else None
 
 
 def _is_of_plan(entry: Any) -> bool:

@@ -99,11 +99,13 @@ meanings as (
         seen.source,
         seen.pipeline,
         seen.stage,
-        case when min(cast(named.is_won as int)) = max(cast(named.is_won as int))
-            then max(cast(named.is_won as int)) = 1
+        case
+            when min(cast(named.is_won as int)) = max(cast(named.is_won as int))
+                then max(cast(named.is_won as int)) = 1
         end as is_won,
-        case when min(cast(named.is_closed as int)) = max(cast(named.is_closed as int))
-            then max(cast(named.is_closed as int)) = 1
+        case
+            when min(cast(named.is_closed as int)) = max(cast(named.is_closed as int))
+                then max(cast(named.is_closed as int)) = 1
         end as is_closed,
         coalesce(max(case
             when {{ json_list_has('settings.won_stages', json_string('seen.stage')) }} then 1

@@ -12,7 +12,8 @@ valued as (
 
     select
         said.*,
-        settings.day_first,
+        {{ month_first('said.closed_text', 'settings.day_first') }} as closed_us,
+        {{ month_first('said.won_text', 'settings.day_first') }} as won_us,
         {{ amount_or_null('said.amount_text', 'settings.decimal_comma') }} as amount,
         upper(coalesce(
             nullif(said.currency_text, ''),
@@ -28,6 +29,8 @@ counted as (
 
     select
         valued.*,
+        {{ us_clock('closed_us') }} as closed_clock,
+        {{ us_clock('won_us') }} as won_clock,
         {{ currency_exponent('currency') }} as currency_exponent
     from valued
 
@@ -51,8 +54,8 @@ select
     currency_exponent,
     created_at,
     -- a day that somebody chose: of the API at midnight UTC, so no zone is applied
-    cast({{ crm_time(local_clock('closed_text', 'day_first'), "'UTC'") }} as date) as closed_on,
-    {{ crm_time(local_clock('won_text', 'day_first'), "'UTC'") }} as says_won_at,
+    cast({{ crm_time('closed_clock', "'UTC'") }} as date) as closed_on,
+    {{ crm_time('won_clock', "'UTC'") }} as says_won_at,
     held_from,
     nullif(merged_ids, '') as merged_ids,
     delivery_id,

@@ -8,36 +8,44 @@ with said as (
 
 ),
 
--- the primary one, else one with the configured role, else the one first made: the lowest id
-ranked as (
+named as (
 
     select
         said.source,
         said.opportunity_id,
-        said.party,
-        split_part(said.party, ':', 1) as party_kind,
-        row_number() over (
-            partition by
-                said.source,
-                said.opportunity_id,
-                split_part(said.party, ':', 1) in ('contact', 'lead')
-            order by
-                said.is_primary desc,
-                coalesce(lower(said.party_role) = lower(settings.primary_contact), false) desc,
-                split_part(said.party, ':', 1) = 'lead',
-                length(said.party),
-                said.party
-        ) as place
+        said.party_kind,
+        said.party_id,
+        said.party_kind in ('contact', 'lead') as is_person,
+        said.is_primary,
+        coalesce(lower(said.party_role) = lower(settings.primary_contact), false) as is_configured
     from said
     inner join {{ source('control', 'sources') }} as settings on said.source = settings.source
-    where said.opportunity_id is not null and said.party is not null
+    where said.opportunity_id is not null and said.party_id is not null
+
+),
+
+-- the primary one, else one with the configured role, else the one first made: the lowest id
+ranked as (
+
+    select
+        named.*,
+        row_number() over (
+            partition by source, opportunity_id, is_person
+            order by
+                is_primary desc,
+                is_configured desc,
+                party_kind = 'lead',
+                length(party_id),
+                party_id asc
+        ) as place
+    from named
 
 )
 
 select
     source,
     opportunity_id,
-    party_kind in ('contact', 'lead') as is_person,
-    party
+    is_person,
+    concat(party_kind, ':', party_id) as party
 from ranked
 where place = 1

@@ -13,7 +13,7 @@ latest as (
     select
         said.*,
         row_number() over (
-            partition by source, pipeline, stage order by version_at desc nulls last, content
+            partition by source, pipeline, stage order by version_at desc nulls last, content asc
         ) as age
     from said
 

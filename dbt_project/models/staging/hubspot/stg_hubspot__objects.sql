@@ -9,16 +9,10 @@ flat as (
 
 ),
 
--- tables write UTC without saying so, exports the clock of whoever made them
-written as (
+texts as (
 
     select
         flat.*,
-        coalesce(
-            {{ json_text('hub', '$.fivetran_synced') }},
-            {{ json_text('hub', '$.is_deleted') }},
-            {{ json_text('hub', '$.portal_id') }}
-        ) is not null as is_table,
         coalesce(
             object_id,
             {{ json_text('hub', '$.hs_object_id') }},
@@ -30,12 +24,61 @@ written as (
                     then {{ json_text('hub', '$.vid_to_merge') }}
             end
         ) as hub_id,
-        {{ local_clock("coalesce(created, created_at, happened, " ~ json_text('hub', '$.createdate') ~ ", " ~ json_text('hub', '$.timestamp') ~ ")", 'day_first') }} as created_text,
-        {{ local_clock("coalesce(" ~ json_text('hub', '$.hs_lastmodifieddate') ~ ", " ~ json_text('hub', '$.lastmodifieddate') ~ ", " ~ json_text('hub', '$.updatedAt') ~ ", " ~ json_text('hub', '$.fivetran_synced') ~ ")", 'day_first') }} as updated_text,
-        -- `id` or `id:timestamp`, between semicolons
-        {{ replaced_all("concat_ws(';', " ~ json_text('hub', '$.hs_merged_object_ids') ~ ", " ~ json_text('hub', '$.hs_calculated_merged_vids') ~ ", " ~ json_text('hub', '$."merged-vids"') ~ ")", ':[0-9]*|[^0-9;:,]', '') }} as merged_ids,
-        {{ json_text('hub', '$.hs_additional_emails') }} as further_addresses
+        coalesce(
+            created,
+            created_at,
+            happened,
+            {{ json_text('hub', '$.createdate') }},
+            {{ json_text('hub', '$.timestamp') }}
+        ) as created_raw,
+        coalesce(
+            {{ json_text('hub', '$.hs_lastmodifieddate') }},
+            {{ json_text('hub', '$.lastmodifieddate') }},
+            {{ json_text('hub', '$.updatedAt') }},
+            {{ json_text('hub', '$.fivetran_synced') }}
+        ) as updated_raw,
+        -- tables write UTC without saying so, exports the clock of whoever made them
+        case
+            when coalesce(
+                {{ json_text('hub', '$.fivetran_synced') }},
+                {{ json_text('hub', '$.is_deleted') }},
+                {{ json_text('hub', '$.portal_id') }}
+            ) is not null then 'UTC'
+            else timezone
+        end as clock_zone,
+        {{ json_text('hub', '$.amount') }} as amount_text,
+        {{ json_text('hub', '$.recipient') }} as recipient,
+        {{ json_text('hub', '$.hs_additional_emails') }} as further_addresses,
+        concat_ws(
+            ';',
+            {{ json_text('hub', '$.hs_merged_object_ids') }},
+            {{ json_text('hub', '$.hs_calculated_merged_vids') }},
+            {{ json_text('hub', '$."merged-vids"') }}
+        ) as merged_list
     from flat
+
+),
+
+clocks as (
+
+    select
+        texts.*,
+        {{ month_first('created_raw', 'day_first') }} as created_us,
+        {{ month_first('updated_raw', 'day_first') }} as updated_us,
+        -- `id` or `id:timestamp`, between semicolons or as a list
+        {{ replaced_all('merged_list', ':[0-9]*|[^0-9;:,]', '') }} as merged_ids
+    from texts
+
+),
+
+written as (
+
+    select
+        clocks.*,
+        {{ us_clock('created_us') }} as created_text,
+        {{ us_clock('updated_us') }} as updated_text,
+        {{ replaced_all('merged_ids', '[;,]+', ';') }} as merged_plain
+    from clocks
 
 ),
 
@@ -57,11 +100,14 @@ described as (
         landed_at,
         object_type,
         hub_id as object_id,
-        case when object_type in ('contact', 'contact_merge') then 'contact:' || hub_id end as person_ref,
+        case when object_type in ('contact', 'contact_merge') then 'contact:' || hub_id end
+            as person_ref,
         case
             when object_type = 'email_event'
-                then concat('{"email":', {{ json_string(json_text('hub', '$.recipient')) }}, '}')
-            when object_type = 'contact' and further_addresses is not null then {{ json_merged('hub',
+                then concat('{"email":', {{ json_string('recipient') }}, '}')
+            when
+                object_type = 'contact' and further_addresses is not null
+                then {{ json_merged('hub',
                 "concat('{\"waybill_also\":[{\"email\":', replace(replace(" ~ json_string('further_addresses') ~ ", ' ', ''), ';', '\"},{\"email\":\"'), '}]}')"
             ) }}
         end as person_fields,
@@ -69,17 +115,13 @@ described as (
         case
             when object_type = 'contact_merge'
                 then 'contact:' || {{ json_text('hub', '$.canonical_vid') }}
-            when object_type = 'contact' and {{ matches('merged_ids', '[0-9]') }} then concat(
+            when object_type = 'contact' and {{ matches('merged_plain', '[0-9]') }} then concat(
                 'contact:',
-                replace(
-                    {{ replaced_all("trim(replace(merged_ids, ',', ';'), ';')", ';+', ';') }},
-                    ';',
-                    concat(chr(31), 'contact:')
-                )
+                replace(trim(both ';' from merged_plain), ';', concat(chr(31), 'contact:'))
             )
         end as merged_into,
-        {{ crm_time('created_text', "case when is_table then 'UTC' else timezone end") }} as occurred,
-        {{ crm_time('updated_text', "case when is_table then 'UTC' else timezone end") }} as version,
+        {{ crm_time('created_text', 'clock_zone') }} as occurred,
+        {{ crm_time('updated_text', 'clock_zone') }} as version,
         coalesce(created_text, updated_text) is not null as has_time,
         coalesce(
             {{ is_yes(json_text('hub', '$.is_deleted')) }},
@@ -92,8 +134,8 @@ described as (
             when hub_id is null then 'missing_id'
             when
                 object_type = 'deal'
-                and {{ json_text('hub', '$.amount') }} <> ''
-                and {{ amount_or_null(json_text('hub', '$.amount'), 'decimal_comma') }} is null
+                and amount_text <> ''
+                and {{ amount_or_null('amount_text', 'decimal_comma') }} is null
                 then 'unreadable_amount'
         end as shape_error,
         object_type in ('contact', 'contact_merge') as is_identity,
