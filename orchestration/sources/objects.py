@@ -120,7 +120,7 @@ def cell_name(cell: str, config: SourceConfig | None) -> str:
 
 
 def field_name(config: SourceConfig, name: str | None) -> str | None:
-    """A field as staged records have it: those of a CRM are in snake case, whatever people write."""
+    """A field as staged records have it: of a CRM in snake case, however people spell it."""
     return snake(name) if name is not None and config.vendor in CRM else name
 
 

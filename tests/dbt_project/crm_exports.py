@@ -95,7 +95,7 @@ _fivetran_start,deal_id,_fivetran_active,_fivetran_end,date_entered,source,sourc
 TABLE_CONTACTS = """\
 _fivetran_deleted,_fivetran_synced,property_email,id,property_createdate,\
 property_hs_merged_object_ids,property_hs_calculated_merged_vids
-FALSE,2025-04-02 11:16:05,x@example.com,77,2021-04-01 17:32:47,99;98,98:1617298367000;97:1617298368000
+FALSE,2025-04-02 11:16:05,x@example.com,77,2021-04-01 17:32:47,99;98,98:1617298367000;97:1617298368
 FALSE,2025-04-02 11:16:05,y@example.com,1000,2021-04-01 17:32:47,,
 """
 TABLE_MERGES = """\
