@@ -124,16 +124,3 @@
         else {{ document }}
     end
 {%- endmacro %}
-
-{# Decimals of a currency (ISO 4217); 2 where it is none of those with others. #}
-{% macro currency_exponent(currency) -%}
-    case
-        when {{ currency }} in (
-            'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI',
-            'VND', 'VUV', 'XAF', 'XOF', 'XPF'
-        ) then 0
-        when {{ currency }} in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3
-        when {{ currency }} in ('CLF', 'UYW') then 4
-        else 2
-    end
-{%- endmacro %}

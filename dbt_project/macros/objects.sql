@@ -39,11 +39,12 @@ opened as (
       own key of the person that the object is, or is about, `<type>:<id>`), person_fields (JSON
       text where the user id and the keys of `identity.keys` are; null where `document` has them),
       user_id (the configured field's value), merged_into (the `person_ref` that this person became
-      part of, or what became part of it; several with chr(31) between them), occurred (when the object came into being, UTC), version (when this state of it was
+      part of), occurred (when the object came into being, UTC), version (when this state of it was
       written, UTC), has_time (whether any time was delivered), is_deleted, is_test, document,
       shape_error (why the record is no object), is_identity, is_filtered (a reason).
+    `merged_refs` is SQL for a JSON array of further `person_ref`s that this person is one with.
 #}
-{% macro staged_objects() %}
+{% macro staged_objects(merged_refs='cast(null as string)') %}
 timed as (
 
     select
@@ -85,6 +86,7 @@ select
     {{ node(0, 'user_namespace', "nullif(user_id, '')") }} as user_node,
     {{ node(1, 'source', 'person_ref') }} as vendor_node,
     {{ node(1, 'source', 'merged_into') }} as merged_node,
+    {{ merged_refs }} as merged_refs,
     {{ masked('person_fields') }} as person_fields,
 
     -- times

@@ -47,6 +47,7 @@ objects as (
         user_node,
         vendor_node,
         merged_node,
+        merged_refs,
         coalesce(person_fields, document) as properties
     from {{ ref('stg_objects') }}
     where
@@ -55,8 +56,8 @@ objects as (
 
 ),
 
--- a person may have become part of another one, or several of this one
-merged as (
+-- one record may join many keys of the vendor
+merged_objects as (
 
     select
         source,
@@ -64,18 +65,9 @@ merged as (
         occurred_at,
         occurred_on,
         vendor_node,
-        {{ node(1, 'source', 'part') }} as merged_node
-    from (
-        select
-            source,
-            delivery_id,
-            occurred_at,
-            occurred_on,
-            vendor_node,
-            {{ each_part("substr(merged_node, length(source) + 4)") }} as part
-        from objects
-        where merged_node is not null
-    ) as parts
+        {{ json_each_item('merged_refs') }} as merged_ref
+    from objects
+    where merged_refs is not null
 
 ),
 
@@ -194,15 +186,28 @@ links as (
     union all
 
     select
-        merged.source,
-        merged.delivery_id,
+        objects.source,
+        objects.delivery_id,
         'merge' as evidence,
-        merged.vendor_node as left_node,
-        merged.merged_node as right_node,
-        merged.occurred_at,
-        merged.occurred_on
-    from merged
-    where merged.vendor_node is not null and merged.merged_node is not null
+        objects.vendor_node as left_node,
+        objects.merged_node as right_node,
+        objects.occurred_at,
+        objects.occurred_on
+    from objects
+    where objects.vendor_node is not null and objects.merged_node is not null
+
+    union all
+
+    select
+        merged_objects.source,
+        merged_objects.delivery_id,
+        'merge' as evidence,
+        merged_objects.vendor_node as left_node,
+        {{ node(1, 'merged_objects.source', "replace(merged_objects.merged_ref, '\"', '')") }}
+            as right_node,
+        merged_objects.occurred_at,
+        merged_objects.occurred_on
+    from merged_objects
 
     union all
 

@@ -31,7 +31,7 @@ counted as (
         valued.*,
         {{ us_clock('closed_us') }} as closed_clock,
         {{ us_clock('won_us') }} as won_clock,
-        {{ currency_exponent('currency') }} as currency_exponent
+        coalesce({{ iso_exponent('currency') }}, 2) as currency_exponent
     from valued
 
 )
@@ -44,12 +44,7 @@ select
     stage,
     says_won,
     says_closed,
-    cast(round(amount * case currency_exponent
-        when 0 then 1
-        when 3 then 1000
-        when 4 then 10000
-        else 100
-    end, 0) as bigint) as amount_minor,
+    cast(round(amount * {{ units_of('currency_exponent') }}, 0) as bigint) as amount_minor,
     currency,
     currency_exponent,
     created_at,

@@ -115,11 +115,14 @@ described as (
         case
             when object_type = 'contact_merge'
                 then 'contact:' || {{ json_text('hub', '$.canonical_vid') }}
-            when object_type = 'contact' and {{ matches('merged_plain', '[0-9]') }} then concat(
-                'contact:',
-                replace(trim(both ';' from merged_plain), ';', concat(chr(31), 'contact:'))
-            )
         end as merged_into,
+        case
+            when object_type = 'contact' and {{ matches('merged_plain', '[0-9]') }} then concat(
+                '["contact:',
+                replace(trim(both ';' from merged_plain), ';', '","contact:'),
+                '"]'
+            )
+        end as merged_refs,
         {{ crm_time('created_text', 'clock_zone') }} as occurred,
         {{ crm_time('updated_text', 'clock_zone') }} as version,
         coalesce(created_text, updated_text) is not null as has_time,
@@ -149,4 +152,4 @@ described as (
 
 ),
 
-{{ staged_objects() }}
+{{ staged_objects('merged_refs') }}

@@ -89,11 +89,14 @@ described as (
             as person_ref,
         cast(null as string) as person_fields,
         {{ json_member_text('fields', 'user_field') }} as user_id,
-        case when object_type in ('contact', 'lead') then nullif(concat_ws(
-            chr(31),
-            'contact:' || {{ salesforce_id('converted_id') }},
-            object_type || ':' || {{ salesforce_id('master_id') }}
-        ), '') end as merged_into,
+        case
+            when object_type in ('contact', 'lead')
+                then object_type || ':' || {{ salesforce_id('master_id') }}
+        end as merged_into,
+        case
+            when object_type = 'lead'
+                then '["contact:' || {{ salesforce_id('converted_id') }} || '"]'
+        end as merged_refs,
         {{ crm_time('created_text', 'clock_zone') }} as occurred,
         {{ crm_time('updated_text', 'clock_zone') }} as version,
         coalesce(created_raw, updated_raw) is not null as has_time,
@@ -124,4 +127,4 @@ described as (
 
 ),
 
-{{ staged_objects() }}
+{{ staged_objects('merged_refs') }}
