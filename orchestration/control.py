@@ -40,6 +40,7 @@ from orchestration.landing.land import parquet_files
 from orchestration.report_settings import report_table
 from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
+from orchestration.sources.objects import field_name
 from orchestration.sql import literal, quoted
 from orchestration.survey_settings import survey_tables
 from orchestration.taxonomy.changes import BUILT_NAMES
@@ -100,7 +101,7 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         connection, "sources", [_source_row(n, c) for n, c in migration.sources.items()], SOURCES
     )
     keys = [
-        {"source": name, "kind": kind, "property": field, "position": position}
+        {"source": name, "kind": kind, "property": field_name(config, field), "position": position}
         for name, config in migration.sources.items()
         for position, (kind, field) in enumerate(config.identity.keys.items())
     ]
@@ -329,7 +330,7 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "has_session_ids": source.has_session_ids(config),
         "dedupe_columns": config.dedupe,
         "lifted_patch": json.dumps(dict.fromkeys(sorted((config.columns or {}).values()))),
-        "user_field": config.identity.user_field,
+        "user_field": field_name(config, config.identity.user_field),
         "names_pages": bool(config.page_names),
         "loads_extracts": bool(config.extracts),
         "undated_on": config.undated_on,
@@ -337,6 +338,12 @@ def _source_row(name: str, config: SourceConfig) -> dict[str, Any]:
         "property_names": json.dumps(
             {column.lower(): name for column, name in (config.properties or {}).items()}
         ),
+        "currency": config.currency,
+        "won_stages": json.dumps(config.won_stages or []),
+        "lost_stages": json.dumps(config.lost_stages or []),
+        "primary_contact": config.primary_contact,
+        "day_first": bool(config.day_first),
+        "decimal_comma": bool(config.decimal_comma),
     }
 
 

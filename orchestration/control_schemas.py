@@ -28,6 +28,12 @@ SOURCES = _schema(
     undated_on=DATE,
     login_column=TEXT,
     property_names=TEXT,
+    currency=TEXT,
+    won_stages=TEXT,
+    lost_stages=TEXT,
+    primary_contact=TEXT,
+    day_first=BOOL,
+    decimal_comma=BOOL,
 )
 KEYS = _schema(source=TEXT, kind=TEXT, property=TEXT, position=INT)
 DENIED = _schema(id=TEXT)

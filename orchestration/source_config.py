@@ -24,6 +24,7 @@ OBJECTS = (
     *("stripe", "hubspot", "salesforce", "zendesk", "marketing_automation"),
     *("legacy_report", "failed_events"),
 )
+CRM = ("hubspot", "salesforce")
 
 TABULAR_COLUMNS = (
     *("event", "occurred_at", "received_at", "user_id", "anonymous_id", "device_id", "event_id"),
@@ -39,10 +40,13 @@ ZIGPOLL_COLUMNS = (
 )
 """The columns of a survey answer that a Zigpoll table may map; nobody knows what it calls them."""
 
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+"""An ISO 4217 code."""
+
 ScoreType = Literal["nps", "csat", "rating", "choice", "number", "text"]
 
 VENDOR_SETTINGS = {
-    "columns": ("tabular", "zigpoll"),
+    "columns": ("tabular", "zigpoll", *CRM),
     **dict.fromkeys(("format", "delimiter", "dedupe"), ("tabular",)),
     "page_names": ("segment", "rudderstack"),
     **dict.fromkeys(("extracts", "load_columns"), ("rudderstack",)),
@@ -53,6 +57,10 @@ VENDOR_SETTINGS = {
     **dict.fromkeys(("score_types", "unanswered"), SURVEYS),
     "undated_on": (*SURVEYS, *OBJECTS),
     "reports": ("legacy_report",),
+    **dict.fromkeys(
+        ("won_stages", "lost_stages", "primary_contact", "day_first", "decimal_comma"), CRM
+    ),
+    "currency": CRM,
 }
 """Settings of a source that mean something for these vendors only."""
 SHAPING = {"vendor", *VENDOR_SETTINGS} - {"score_types", "unanswered"}
@@ -63,8 +71,9 @@ class SourceIdentity(Settings):
     """Where a source's user ids live: sources of one namespace share their users.
 
     `mode` is the vendor's own identity rule where it has several (Mixpanel: simplified, original
-    or legacy); None lets the source's module decide. `user_field` names a survey's field that
-    carries the respondent's user id: a hidden field, an embedded datum, a custom variable. `keys`
+    or legacy); None lets the source's module decide. `user_field` names the field that carries the
+    user id: of a survey a hidden field, an embedded datum, a custom variable; of a business system
+    a custom property. `keys`
     names, by kind, the property that holds a key which other sources know too, such as `email`:
     users and respondents with one key are one person.
     """
@@ -96,6 +105,12 @@ class SourceConfig(Settings):
     score_types: dict[Text, ScoreType] | None = None
     unanswered: list[Text] | None = None
     undated_on: date | None = None
+    currency: Currency | None = None
+    won_stages: list[Text] | None = None
+    lost_stages: list[Text] | None = None
+    primary_contact: Text | None = None
+    day_first: bool | None = None
+    decimal_comma: bool | None = None
     personal: list[Text] = []
     headers: ConfiguredPath | None = None
     pad_missing_columns: Annotated[Count, Field(le=100)] | None = None
@@ -125,6 +140,8 @@ class SourceConfig(Settings):
     def _columns_are_known(
         cls, columns: dict[str, str] | None, info: ValidationInfo
     ) -> dict[str, str] | None:
+        if info.data.get("vendor") in CRM:  # any field of the vendor's, custom ones too
+            return columns
         known = ZIGPOLL_COLUMNS if info.data.get("vendor") == "zigpoll" else TABULAR_COLUMNS
         wrong = [
             Problem(unknown("column", name, known), (name,))

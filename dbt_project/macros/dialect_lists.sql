@@ -118,6 +118,17 @@
     }
 {%- endmacro %}
 
+{# One row per part of a text between chr(31); stands alone as a column of its select. #}
+{% macro each_part(text) -%}
+    {{ return(adapter.dispatch('each_part')(text)) }}
+{%- endmacro %}
+{% macro default__each_part(text) -%}
+    explode(split({{ text }}, chr(31)))
+{%- endmacro %}
+{% macro duckdb__each_part(text) -%}
+    unnest(string_split({{ text }}, chr(31)))
+{%- endmacro %}
+
 {# One row per number from 1 to `last`; stands alone as a column of its select. #}
 {% macro each_number(last) -%}
     {{ return(adapter.dispatch('each_number')(last)) }}

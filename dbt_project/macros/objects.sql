@@ -20,6 +20,8 @@ opened as (
         settings.user_namespace,
         settings.user_field,
         settings.undated_on,
+        settings.day_first,
+        settings.decimal_comma,
         case
             when landed.parse_error is null then coalesce(landed.record, landed.raw)
         end as document

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from orchestration.landing.csv_cells import Fields, Table, closed_records, spans
 from orchestration.landing.csv_columns import Columns, read_columns
 from orchestration.landing.framing import (
+    FOOTER,
     KEPT_BYTES,
     MAX_RECORD_BYTES,
     Tally,
@@ -70,6 +71,7 @@ def frame_csv(
     fill_header: bool = False,
     encoding: str | None = None,
     renamed: Mapping[str, str] = MappingProxyType({}),
+    has_footer: bool = False,
     torn: Iterable[str | None] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Frame the records after one header record, which is not counted.
@@ -81,9 +83,10 @@ def frame_csv(
 
     A record whose cells do not fit the header is kept with error `wrong_column_count`, one whose
     quotes do not close with `stray_quote`. A last record without line end that does not fit is the
-    tail of a cut file.
+    tail of a cut file. With `has_footer` a record of one cell has error `report_footer`; whether it
+    is one is told by what comes after it.
     """
-    rows = _Rows(tally, member, delimiter, fill_header, encoding, renamed, list(names))
+    rows = _Rows(tally, member, delimiter, fill_header, encoding, renamed, has_footer, list(names))
     yield from _framed(rows, blocks, torn)
 
 
@@ -119,6 +122,8 @@ def _framed(
         row = _first_row(rest.split(b"\n"), rows.delimiter)
         if row is not None and row.lines == rest.count(b"\n") + 1 and rows.fits(row):
             yield rows.single(rest, row)
+        elif row is not None and rows.is_footer(row):
+            yield one_record(tally, member, rest, FOOTER)
         else:
             tally.torn = "the last line is cut: it has no line end and is not whole"
             yield one_record(tally, member, rest, "torn_tail")
@@ -152,6 +157,7 @@ class _Rows:
     fill_header: bool = False
     encoding: str | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    has_footer: bool = False
     names: list[str] = field(default_factory=list)
 
     def frame(self, data: bytes, *, is_last: bool) -> Generator[pa.RecordBatch, None, bytes]:
@@ -201,6 +207,10 @@ class _Rows:
         """Whether a record has as many cells as the header."""
         return len(row.cells) == len(self.names)
 
+    def is_footer(self, row: _Row) -> bool:
+        """Whether a record that does not fit may be text after the table."""
+        return self.has_footer and len(row.cells) == 1
+
     def single(self, raw: bytes, row: _Row) -> pa.RecordBatch:
         """A batch of one record whose cells are known."""
         record = pa.array([self.record(row.cells)], pa.large_string())
@@ -248,6 +258,8 @@ class _Rows:
             bad = b"\n".join(ahead[:lines])
         single = row is not None and row.lines == bad.count(b"\n") + 1
         error = "wrong_column_count" if single else "stray_quote"
+        if single and row is not None and self.is_footer(row):
+            error = FOOTER
         yield one_record(self.tally, self.member, bad.removesuffix(b"\r"), error)
         return len(bad) + 1
 
@@ -282,6 +294,9 @@ class _Rows:
                 "wrong_column_count",
                 pa.scalar(None, pa.string()),
             )
+            if self.has_footer:
+                alone = pa.array((~fits & (table.widths == 1) & ~bytes_only)[kept])
+                wrong = pc.if_else(alone, FOOTER, wrong)
             if len(kept):
                 record = records.take(pa.array(at[kept], mask=missing[kept]))
                 if self.encoding is not None and (bytes_only & fits)[kept].any():

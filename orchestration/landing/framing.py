@@ -38,6 +38,8 @@ SCHEMA = pa.schema(
 
 #: a column some framers add: the cells of a record as a struct by name, null where empty
 CELLS = "cells"
+#: the error of a line of one cell in a table that may end in lines of text about itself
+FOOTER = "report_footer"
 #: a column of exports of objects: which of the vendor's objects a record is
 OBJECT_TYPE = "object_type"
 

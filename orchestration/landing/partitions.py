@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from orchestration.landing.framing import FOOTER
+
 RAW_DATE = "raw_date"
 # Rows are held until they fill a row group, those of all dates together never above the second.
 GROUP_BYTES = 64 << 20
@@ -112,6 +114,6 @@ def partition_writer(folder: Path, stem: str) -> Iterator[PartitionWriter]:
 
 
 def unreadable_by_reason(parse_errors: pa.ChunkedArray) -> dict[str, int]:
-    """How many records have each reason."""
+    """How many records have each reason. What a table says of itself at its end was read."""
     counts = pc.value_counts(parse_errors.drop_null()).to_pylist()
-    return {each["values"]: each["counts"] for each in counts}
+    return {each["values"]: each["counts"] for each in counts if each["values"] != FOOTER}

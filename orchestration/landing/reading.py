@@ -118,6 +118,7 @@ def _framed(
             fill_header=framing.fill_header,
             encoding=framing.encoding,
             renamed=dict(framing.renamed),
+            has_footer=framing.has_footer,
             torn=torn,
         )
     if framing.kind == "tsv":

@@ -31,10 +31,10 @@ REGISTRY: dict[str, Source] = {
     source.vendor: source
     for source in (
         # their records have `properties`, by which Mixpanel knows its own; violations are calls
-        *(RudderStack(), FailedEvents(), Segment(), Posthog()),
+        *(RudderStack(), FailedEvents(), Segment(), Posthog(), HubSpot()),
         *(Mixpanel(), Amplitude(), Ga4(), Snowplow()),
         *(Typeform(), Qualtrics(), SurveyMonkey(), Zigpoll()),
-        *(Stripe(), HubSpot(), Salesforce(), Zendesk(), MarketingAutomation()),
+        *(Stripe(), Salesforce(), Zendesk(), MarketingAutomation()),
         LegacyReports(),
         *(AdobeAnalytics(), Tabular()),
     )

@@ -40,6 +40,7 @@ class Framing:
     document that `lists` names, by key, with what they are. parquet: rows. document: the file as
     one record. report: rows of the figures that `report` (its name and settings) describes.
     nothing: a known file without records, such as a manifest.
+    A csv that `has_footer` may end in lines of text, which are records with error `report_footer`.
     `encoding` is what csv and tsv records are written in that are not UTF-8. `object_type` says
     which of the vendor's objects the records are, where a vendor exports several.
     """
@@ -64,6 +65,7 @@ class Framing:
     fill_header: bool = False
     encoding: str | None = None
     renamed: tuple[tuple[str, str], ...] = ()
+    has_footer: bool = False
     object_type: str | None = None
     lists: tuple[tuple[str, str], ...] = ()
     report: tuple[str, LegacyReport] | None = None

@@ -93,6 +93,18 @@ records as (
         vendor_node,
         properties
     from objects
+    union all
+    -- further addresses of a person, each as the fields they would be in
+    select
+        source,
+        delivery_id,
+        occurred_at,
+        occurred_on,
+        user_node,
+        vendor_node,
+        {{ json_each_item(json_object_at('properties', '$.waybill_also')) }} as properties
+    from objects
+    where properties like '%"waybill_also":%'
 
 ),
 
