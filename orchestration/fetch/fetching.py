@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from orchestration.config import Migration
 from orchestration.errors import CannotFinish, ConfigurationError, WaybillError
 from orchestration.fetch.files import Draft, clear_drafts, draft_of, place, write_empty
 from orchestration.fetch.http import PATIENT, Abandoned, Caller, Patience
-from orchestration.fetch.journal import Entry, Journal, journal_of
+from orchestration.fetch.journal import RESUMES_WITHIN, Entry, Journal, journal_of
 from orchestration.fetch.opening import open_fetcher, parallel_of
 from orchestration.fetch.parts import Fetcher, Part, below
 from orchestration.fetch.stores import DISK_FULL
@@ -78,14 +79,14 @@ def fetch_source(
     """
     config = migration.sources[source]
     result, began_at = Fetched(source), time.monotonic()
-    with journal_of(config.location, source) as journal:
+    with writable(config.location, source), journal_of(config.location, source) as journal:
         caller = Caller(source, patience=patience, stop=threading.Event())
         fetcher = open_fetcher(config, caller, journal.asked, clock(), environment)
         try:
             now = clock()
             parts = list(fetcher.parts(*dates))
             since = journal.begin(now)
-            clear_drafts(config.location, pages=since == now)
+            clear_drafts(config.location, RESUMES_WITHIN)
             _note_missing(fetcher, parts, journal, result, now)
             due = [
                 part
@@ -95,12 +96,23 @@ def fetch_source(
             caller.tell = lambda text: tell(source, result.asked, len(due), text)
             work = _Work(config.location, fetcher, journal, clock, caller)
             _fetch_all(work, due, parallel_of(config), result, tell)
-            if not result.failed:
+            if not result.not_asked:  # what failed is due again by itself
                 journal.end(clock())
         finally:
             fetcher.close()
     result.seconds = time.monotonic() - began_at
     return result
+
+
+@contextmanager
+def writable(folder: Path, source: str) -> Iterator[None]:
+    """Raise CannotFinish where a source's folder or journal cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotFinish(
+            f"{source}: cannot be fetched into {folder}: {error}; mend that and run again"
+        ) from error
 
 
 def fetch_sources(
@@ -235,12 +247,7 @@ def _fetch_all(
 
 def _count(result: Fetched, entry: Entry, part: Part) -> None:
     result.asked += 1
-    counted = {"new": 0, "changed": 0, "same": 0, "empty": 0}
-    counted[entry.outcome] += 1
-    result.new += counted["new"]
-    result.changed += counted["changed"]
-    result.same += counted["same"]
-    result.empty += counted["empty"]
+    setattr(result, entry.outcome, getattr(result, entry.outcome) + 1)
     if entry.outcome in ("new", "changed"):
         result.bytes += entry.size
     if part.span is not None:

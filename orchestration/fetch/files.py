@@ -11,10 +11,12 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, cast
 
@@ -68,12 +70,13 @@ def draft_of(folder: Path, key: str) -> Draft:
     return Draft(drafts, hashlib.sha256(key.encode()).hexdigest()[:24])
 
 
-def clear_drafts(folder: Path, *, pages: bool) -> None:
-    """Remove what killed processes left; pages too, where their run is not gone on with."""
+def clear_drafts(folder: Path, within: timedelta) -> None:
+    """Remove what killed processes left, but for pages of walks that went on within this time."""
+    oldest = time.time() - within.total_seconds()
     for path in (folder / DRAFTS).glob("*"):
         if path.is_file():
             path.unlink()
-        elif pages:
+        elif path.stat().st_mtime < oldest:
             shutil.rmtree(path)
 
 

@@ -59,6 +59,8 @@ def open_fetcher(
 def parallel_of(config: SourceConfig) -> int:
     """How many parts are fetched side by side."""
     assert config.fetch is not None
+    if (config.fetch.url or "").startswith("sftp:"):
+        return 1  # its library has one connection, which threads would wait on for ever
     known = FETCHABLE.get(config.vendor)
     usual = known.parallel if known is not None and config.fetch.url is None else PARALLEL
     return config.fetch.parallel or usual

@@ -94,6 +94,11 @@ class StoredObjects(Fetcher):
 
         return self.caller.complete(f"{self.url}: {part.key}", read)
 
+    def close(self) -> None:
+        """Let go of an SFTP connection; the other stores' libraries keep none open."""
+        if "sftp" in self._store.protocol:
+            self._store.client.close()
+
     def _listed(self) -> dict[str, dict[str, Any]]:
         try:
             self._store.invalidate_cache()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from orchestration.cli import main
-from orchestration.config import load_migration
+from orchestration.config import Migration, load_migration
 from orchestration.defs.fetching import fetched_key
 from orchestration.defs.runs import instance_of
 from tests.orchestration.fetch.servers import serving, status
@@ -128,3 +129,22 @@ def test_dagster_fetches_a_range_of_days(typed: Typed, config: Path, world: Mixp
         done = job.execute_in_process(tags=tags, instance=instance)
         assert done.success
     assert sorted(r.params["from_date"] for r in world.requests) == ["2025-03-01", "2025-03-02"]
+
+
+def test_a_run_fetches_what_it_is_about(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = "  second: {vendor: amplitude, location: s3://bucket/prefix}\n"
+    waves = "waves: {only: {sources: [app, other], from: 2025-03-01, to: 2025-03-02}}\n"
+    config.write_text(config.read_text() + second + waves)
+    asked: list[list[str]] = []
+
+    def fetch_and_note(_: Migration, chosen: list[str]) -> tuple[list[object], list[object]]:
+        asked.append(chosen)
+        return [], []
+
+    # the package names its verbs as their modules
+    fetch, run = (import_module(f"orchestration.cli.{verb}") for verb in ("fetch", "run"))
+    monkeypatch.setattr(fetch, "fetch_and_note", fetch_and_note)
+    migration = load_migration(config)
+    for source, wave in ((None, None), ("second", None), (None, "only"), ("other", None)):
+        run._fetch(migration, source, wave)
+    assert asked == [["app", "second"], ["second"], ["app"]]  # `other` lies in a folder

@@ -6,12 +6,13 @@ there two hours later. 404 means no events. 400 (over 4 GB) and 504 mean too muc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from orchestration.fetch.files import BLOCK, Draft, damage_of, merged
-from orchestration.fetch.http import Again, TooMuch
+from orchestration.fetch.downloads import save_zip
+from orchestration.fetch.files import Draft, merged
+from orchestration.fetch.http import TooMuch
 from orchestration.fetch.parts import Part
 from orchestration.fetch.vendors.base import ApiFetcher
 
@@ -71,24 +72,5 @@ class AmplitudeExport(ApiFetcher):
         ) as response:
             if response.status_code in NOTHING:
                 return False
-            download(response.iter_bytes(BLOCK), path)
-        refuse_damage(path, self.client.redacted)
+            save_zip(response, path, self.client.redacted)
         return True
-
-
-def download(blocks: Iterable[bytes], path: Path) -> None:
-    """Write a body to a file."""
-    with path.open("wb") as file:
-        for block in blocks:
-            file.write(block)
-
-
-def refuse_damage(path: Path, redacted: Callable[[str], str]) -> None:
-    """Raise Again unless a file is a zip that can be read to the end of each member."""
-    with path.open("rb") as file:
-        head = file.read(400)
-    if head[:2] != b"PK":
-        said = redacted(head.decode("utf-8", errors="replace"))
-        raise Again(f"answered 200 with no zip: {said or 'it is empty'}")
-    if damage := damage_of(path):
-        raise Again(f"the zip is not whole: {damage}")

@@ -13,11 +13,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration.fetch.files import BLOCK, Draft
+from orchestration.fetch.downloads import save_zip
+from orchestration.fetch.files import Draft
 from orchestration.fetch.http import Again
 from orchestration.fetch.pages import Ask, fetch_document, json_of
 from orchestration.fetch.parts import Part
-from orchestration.fetch.vendors.amplitude import download, refuse_damage
 from orchestration.fetch.vendors.base import ApiFetcher
 
 MOST_POLLS = 200
@@ -57,8 +57,7 @@ class QualtricsExport(ApiFetcher):
 
         def download_it() -> None:
             with self.client.ask("GET", f"{exports}/{file}/file") as response:
-                download(response.iter_bytes(BLOCK), path)
-            refuse_damage(path, self.client.redacted)
+                save_zip(response, path, self.client.redacted)
 
         self.client.complete(part.file, download_it)
         if is_without_responses(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import resource
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from orchestration.errors import CannotFinish
 from orchestration.fetch.budget import Budget
+from orchestration.fetch.files import clear_drafts
 from orchestration.fetch.journal import Entry, Journal, journal_of
 from orchestration.fetch.parts import Part, Span, below, spans
 from orchestration.fetch.vendors.mixpanel import Lines
@@ -317,3 +319,42 @@ def test_a_kind_of_response_can_be_left_out(tmp_path: Path) -> None:
     with fetched_from(world, tmp_path) as migration:
         fetch(migration, world)
     assert {r.params["response_type"] for r in world.requests[1:]} == {"completed"}
+
+
+def test_a_day_that_never_comes_does_not_keep_today_back(tmp_path: Path) -> None:
+    world = MixpanelWorld()
+    now = NOON
+    with fetched_from(world, tmp_path) as migration:
+        answer = world.answer
+
+        def without_the_first(request: Request) -> Answer:
+            is_first = request.params["from_date"] == "2025-03-01"
+            return Answer(200, b"terminated early") if is_first else answer(request)
+
+        world.answer = without_the_first  # type: ignore[method-assign]
+        for _ in range(2):
+            asked = len(world.requests)
+            assert len(fetch(migration, world, clock=lambda at=now: at).failed) == 1
+            assert "2025-03-03" in {r.params["from_date"] for r in world.requests[asked:]}
+            now += timedelta(hours=1)
+
+
+def test_pages_of_long_ago_are_not_gone_on_with(tmp_path: Path) -> None:
+    old, new = tmp_path / ".drafts" / "a.pages", tmp_path / ".drafts" / "b.pages"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "x-00001.json").write_text("[]")
+    os.utime(old, (1, 1))
+    (tmp_path / ".drafts" / "c.part").write_text("half")
+    clear_drafts(tmp_path, timedelta(hours=6))
+    assert [path.name for path in (tmp_path / ".drafts").iterdir()] == ["b.pages"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    world = MixpanelWorld()
+    (tmp_path / "fetched").write_text("a file where a folder is to be")
+    with (
+        fetched_from(world, tmp_path) as migration,
+        pytest.raises(CannotFinish, match="src: cannot be fetched into"),
+    ):
+        fetch(migration, world)

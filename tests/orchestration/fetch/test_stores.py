@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any, Protocol
 
 import boto3
 import pytest
+import s3fs
+from fsspec.implementations.local import LocalFileSystem
 from moto.server import ThreadedMotoServer
 
 from orchestration.config import Migration
 from orchestration.errors import CannotFinish, ConfigurationError
-from orchestration.fetch.fetching import Fetched, fetch_source
+from orchestration.fetch.fetching import DiskFull, Fetched, fetch_source
 from orchestration.fetch.stores import version_of
 from tests.orchestration.fetch.steps import QUICK, SOURCE, drafts, files, migration_of
 
@@ -183,20 +186,66 @@ def test_a_broken_off_fetch_goes_on(store: Store, tmp_path: Path) -> None:
 def test_less_than_there_is_makes_no_file(
     store: Store, migration: Migration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import fsspec.implementations.local
-    import s3fs
-
     def half(_: Any, path: str, target: str, **__: Any) -> None:
         Path(target).write_bytes(b"half")
 
     store.put("a.jsonl", b"whole\n")
-    for kind in (s3fs.S3FileSystem, fsspec.implementations.local.LocalFileSystem):
+    for kind in KINDS:
         monkeypatch.setattr(kind, "get_file", half)
     result = fetch(migration)
     assert "4 of 6 bytes came" in result.failed[0] and files(migration) == {}
     with pytest.raises(CannotFinish, match="tried 4 times"):
         result.refuse_failures()
     monkeypatch.undo()
+    assert figures(fetch(migration)) == (1, 1, 0, 0)
+
+
+KINDS = (s3fs.S3FileSystem, LocalFileSystem)
+
+
+def test_a_store_that_fails_is_tried_again(
+    store: Store, migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [TimeoutError("slow down"), EOFError("cut off"), ConnectionError("reset")]
+    for kind in KINDS:
+        get_file = kind.get_file
+
+        def failing(self: Any, *args: Any, get_file: Any = get_file, **how: Any) -> None:
+            if failures:
+                raise failures.pop()
+            get_file(self, *args, **how)
+
+        monkeypatch.setattr(kind, "get_file", failing)
+    store.put("a.jsonl", b"a\n")
+    assert figures(fetch(migration)) == (1, 1, 0, 0)
+    assert failures == []
+
+
+def test_access_that_is_refused_names_the_address(
+    store: Store, migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(f"the token {KEYS['SECRET']} has expired")
+
+    store.put("a.jsonl", b"a\n")
+    for kind in KINDS:
+        monkeypatch.setattr(kind, "get_file", refused)
+    with pytest.raises(ConfigurationError, match="has expired; correct the address") as told:
+        fetch(migration)
+    if store.url.startswith("s3"):  # where it is one of the source's secrets
+        assert KEYS["SECRET"] not in str(told.value) and "$SECRET" in str(told.value)
+
+
+def test_a_full_disk(store: Store, migration: Migration) -> None:
+    store.put("big.jsonl", b"x" * 300_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(DiskFull, match=r"no room on the disk .* run again"):
+            fetch(migration)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert files(migration) == {}
     assert figures(fetch(migration)) == (1, 1, 0, 0)
 
 
