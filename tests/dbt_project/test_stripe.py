@@ -269,8 +269,8 @@ def test_a_macro_conversion_has_one_authority(migration: Migration, rows: Rows) 
         # ann once for all her customers, in KWD; in_2, in_5, in_8, ch_10 and ch_15 are of others
         ("order_paid", "commerce", "api", 6, "5048.2340"),
         ("order_paid", "commerce", "dash", 2, "1460.5000"),
-        ("subscription_ended", "commerce", "api", 1, "0.0000"),
-        ("subscription_ended", "commerce", "tables", 1, "0.0000"),
+        ("subscription_ended", "commerce", "api", 1, "60.0000"),
+        ("subscription_ended", "commerce", "tables", 1, "30.0000"),
     ]
     tracked = rows(
         migration,
