@@ -88,7 +88,7 @@ def test_every_record_has_its_fate(migration: Migration, rows: Rows) -> None:
     )
     assert found == [
         ("charges.jsonl", "filtered", "reference", 1),
-        ("charges.jsonl", "loaded", None, 16),
+        ("charges.jsonl", "loaded", None, 17),
         ("customers.json", "identity", "identity_record", 3),
         ("events.jsonl", "duplicate", "vendor_rule", 1),
         ("events.jsonl", "loaded", None, 7),
@@ -150,6 +150,7 @@ def test_each_sum_is_posted_once_with_its_kind(migration: Migration, rows: Rows)
         ("paid", "ch_10", 5000),
         ("paid", "ch_11", 1234),
         ("paid", "ch_15", 2500),
+        ("paid", "ch_16", 500),
         ("paid", "in_1", 1000),
         ("paid", "in_2", 900),
         ("paid", "in_5", 500),
