@@ -22,10 +22,6 @@
     end
 {%- endmacro %}
 
-{% macro stripe_time_at(paths, document='document') -%}
-    {{ stripe_time(stripe_text(paths, document)) }}
-{%- endmacro %}
-
 {% macro stripe_currency(document='document') -%}
     upper({{ stripe_text(['currency', 'plan.currency', 'items.data[0].price.currency'], document) }})
 {%- endmacro %}
@@ -37,14 +33,6 @@
         when {{ currency }} = 'MGA' then 0
         else {{ iso_exponent(currency) }}
     end
-{%- endmacro %}
-
-{# An amount in smallest units, of the API and of tables; else the dashboard's. #}
-{% macro stripe_amount(name, exponent, document='document') -%}
-    coalesce(
-        {{ whole_number(stripe_text([name], document)) }},
-        {{ minor_units(stripe_text([name ~ '_major'], document), exponent) }}
-    )
 {%- endmacro %}
 
 {# The id at a path, of an object that may be expanded there. #}
@@ -62,54 +50,43 @@
 {%- endmacro %}
 
 {#
-    How far a state is on the way of its object. Times have seconds, and an object may take several
-    steps in one: the one that is further is later.
+    How far a state is on the way of its object, from columns of texts. Times have seconds, and an
+    object may take several steps in one: the one that is further is later.
 #}
-{% macro stripe_step(document='document') -%}
-    case lower({{ stripe_text(['status'], document) }})
-        when 'draft' then 0
-        when 'incomplete' then 0
-        when 'pending' then 0
-        when 'open' then 1
-        when 'trialing' then 1
-        when 'requires_action' then 1
-        when 'under_review' then 1
-        when 'active' then 2
-        when 'failed' then 2
-        when 'uncollectible' then 2
-        when 'past_due' then 3
-        when 'paid' then 3
-        when 'succeeded' then 3
-        when 'unpaid' then 4
-        when 'paused' then 4
-        when 'refunded' then 5
-        when 'void' then 9
-        when 'won' then 9
-        when 'lost' then 9
-        when 'canceled' then 9
-        when 'incomplete_expired' then 9
+{% macro stripe_step(status, captured, refunded, amount_refunded) -%}
+    case
+        when {{ status }} in ('open', 'trialing', 'requires_action', 'under_review') then 1
+        when {{ status }} in ('active', 'failed', 'uncollectible') then 2
+        when {{ status }} in ('past_due', 'paid', 'succeeded') then 3
+        when {{ status }} in ('unpaid', 'paused') then 4
+        when {{ status }} = 'refunded' then 5
+        when {{ status }} in ('void', 'won', 'lost', 'canceled', 'incomplete_expired') then 9
         else 0
     end
-    + case when {{ stripe_is_true(['captured'], document) }} then 1 else 0 end
-    + case when {{ stripe_text(['amount_refunded'], document) }} not in ('0', '0.0') then 1 else 0 end
-    + case when {{ stripe_is_true(['refunded'], document) }} then 1 else 0 end
-{%- endmacro %}
-
-{# When a state was written where no event and no connector says it: the latest time in it. #}
-{% macro stripe_latest_time(document='document') -%}
-    greatest(
-        {{ stripe_time_at(['created', 'date'], document) }},
-        {{ stripe_time_at(['canceled_at'], document) }},
-        {{ stripe_time_at(['ended_at'], document) }},
-        {{ stripe_time_at(['current_period_start', 'items.data[0].current_period_start'], document) }},
-        {{ stripe_time_at(['status_transitions.finalized_at', 'finalized_at'], document) }},
-        {{ stripe_time_at(['status_transitions.paid_at', 'paid_at'], document) }},
-        {{ stripe_time_at(['status_transitions.voided_at', 'voided_at'], document) }},
-        {{ stripe_time_at(['status_transitions.marked_uncollectible_at'], document) }}
-    )
+    + case when lower({{ captured }}) = 'true' then 1 else 0 end
+    + case when {{ amount_refunded }} not in ('0', '0.0') then 1 else 0 end
+    + case when lower({{ refunded }}) = 'true' then 1 else 0 end
 {%- endmacro %}
 
 {# The kinds of objects that are loaded. All others say who somebody is, or explain these. #}
 {% macro stripe_facts() -%}
     'subscription', 'invoice', 'charge', 'refund', 'credit_note', 'dispute'
+{%- endmacro %}
+
+{# Amounts by which a record is judged: one that is there must be a number. #}
+{% macro stripe_amounts() -%}
+    {{ return(['amount', 'amount_due', 'amount_paid', 'amount_refunded', 'total']) }}
+{%- endmacro %}
+
+{# Times of a state, besides `created`: where no event and no connector says when it was written. #}
+{% macro stripe_times() -%}
+    {{ return({
+        'canceled': ['canceled_at'],
+        'ended': ['ended_at'],
+        'period': ['current_period_start', 'items.data[0].current_period_start'],
+        'finalized': ['status_transitions.finalized_at', 'finalized_at'],
+        'paid': ['status_transitions.paid_at', 'paid_at'],
+        'voided': ['status_transitions.voided_at', 'voided_at'],
+        'written_off': ['status_transitions.marked_uncollectible_at'],
+    }) }}
 {%- endmacro %}

@@ -107,7 +107,7 @@ def write_stripe(folder: Path, acts: pd.DataFrame, crowd: People, seed: int) -> 
         ("refunds.jsonl", _REFUND, refunds),
     ):
         (folder / name).write_bytes(_lines(query, rows, crowd, salt))
-    first = charges.groupby("person", as_index=False)["at_s"].min()
+    first = charges.groupby("person")["at_s"].min().to_frame().reset_index()
     (folder / "customers.jsonl").write_bytes(_lines(_CUSTOMER, first, crowd, salt))
     fates = [LOADED] * (len(every) + len(refunds)) + [IDENTITY] * len(customers)
     return Billing(

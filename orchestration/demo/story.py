@@ -1,4 +1,4 @@
-"""The story the demo tells: one app, one promotion, four tools, one script and two surveys.
+"""The story the demo tells: one app, one promotion, four tools, a script, two surveys, billing.
 
 A communication tool runs a tax-deadline promotion from 2025-03-01 to 2025-04-15 and moves off
 Mixpanel to Amplitude on the way. Its website is in Adobe too until the end of March, and the shop's

@@ -25,7 +25,7 @@ WIDTH, HEIGHT = DAYS - 1, 22  # of a sparkline, in the units of its picture
 _OF_ALL = ("marts.fct_events", "marts.fct_sessions", "marts.dim_event_types")
 MARTS: Mapping[str, tuple[str, ...]] = {
     "micro": (*_OF_ALL, "marts.fct_micro_conversions", "marts.fct_micro_conversion_daily"),
-    "macro": (*_OF_ALL, "marts.fct_macro_conversions"),
+    "macro": (*_OF_ALL, "marts.fct_macro_events", "marts.fct_macro_conversions"),
     "system": _OF_ALL,
 }
 """The marts that an event's records reach, by its kind; funnels come on top."""

@@ -143,6 +143,8 @@ CHARGES = lines(
     charge(1, 1000),  # of invoice 1, which names it
     charge(2, 900, invoice="in_2", amount_refunded=300),
     charge(5, 500),  # of invoice 5: the same customer, amount and hour
+    # another purchase of that customer, of the same amount, in that hour
+    charge(16, 500, customer="cus_5", created=at("2025-01-03 11:30:00")),
     charge(8, 800, payment_intent="pi_8"),  # of invoice 8, by an object of its own
     {"id": "inpay_8", "object": "invoice_payment", "invoice": "in_8",
      "payment": {"type": "payment_intent", "payment_intent": "pi_8"}},
@@ -169,7 +171,7 @@ CHARGES = lines(
 
 #: what came in less what went back, by currency in smallest units: by hand, from the list above
 API_REVENUE = {
-    "USD": 1000 + 900 + 500 + 800 + 2500 - 200 - 100 - 2500 - 50,
+    "USD": 1000 + 900 + 500 + 500 + 800 + 2500 - 200 - 100 - 2500 - 50,
     "JPY": 5000,
     "KWD": 1234,
 }

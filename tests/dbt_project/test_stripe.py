@@ -88,7 +88,7 @@ def test_every_record_has_its_fate(migration: Migration, rows: Rows) -> None:
     )
     assert found == [
         ("charges.jsonl", "filtered", "reference", 1),
-        ("charges.jsonl", "loaded", None, 16),
+        ("charges.jsonl", "loaded", None, 17),
         ("customers.json", "identity", "identity_record", 3),
         ("events.jsonl", "duplicate", "vendor_rule", 1),
         ("events.jsonl", "loaded", None, 7),
@@ -150,6 +150,7 @@ def test_each_sum_is_posted_once_with_its_kind(migration: Migration, rows: Rows)
         ("paid", "ch_10", 5000),
         ("paid", "ch_11", 1234),
         ("paid", "ch_15", 2500),
+        ("paid", "ch_16", 500),
         ("paid", "in_1", 1000),
         ("paid", "in_2", 900),
         ("paid", "in_5", 500),
@@ -269,8 +270,8 @@ def test_a_macro_conversion_has_one_authority(migration: Migration, rows: Rows) 
         # ann once for all her customers, in KWD; in_2, in_5, in_8, ch_10 and ch_15 are of others
         ("order_paid", "commerce", "api", 6, "5048.2340"),
         ("order_paid", "commerce", "dash", 2, "1460.5000"),
-        ("subscription_ended", "commerce", "api", 1, "0.0000"),
-        ("subscription_ended", "commerce", "tables", 1, "0.0000"),
+        ("subscription_ended", "commerce", "api", 1, "60.0000"),
+        ("subscription_ended", "commerce", "tables", 1, "30.0000"),
     ]
     tracked = rows(
         migration,

@@ -84,7 +84,7 @@ points as (
         object_key,
         started_at as since,
         case
-            when status in ('incomplete', 'incomplete_expired') then status
+            when status in ('trialing', 'incomplete', 'incomplete_expired') then status
             else 'active'
         end as status,
         2 as place

@@ -28,7 +28,7 @@ changes as (
         kind,
         occurred_at,
         occurred_on,
-        {{ major_units('mrr_minor', 'currency_exponent') }} as amount,
+        {{ major_units('abs(mrr_change_minor)', 'currency_exponent') }} as amount,
         currency
     from {{ ref('fct_subscription_changes') }}
     where kind in ('trial_started', 'started', 'churned', 'trial_ended')

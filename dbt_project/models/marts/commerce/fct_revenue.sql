@@ -19,7 +19,7 @@ payments as (
 
 ),
 
--- each payment with an invoice that is known, for whatever reason it is known
+-- each payment with an invoice that is known, by what either names
 linked as (
 
     select
@@ -52,13 +52,25 @@ linked as (
             payments.source = invoices.source
             and payments.payment_intent_id = invoices.payment_intent_id
 
-    union
+),
 
-    -- newer documents name each other no longer: one customer, one amount, one hour is one payment
+-- newer documents name each other no longer: one customer, one amount, one hour is one payment,
+-- and one payment only
+guessed as (
+
     select
         payments.source,
         payments.payment_id,
-        invoices.document_id as invoice_id
+        invoices.document_id as invoice_id,
+        row_number() over (
+            partition by invoices.source, invoices.document_id
+            order by
+                abs(
+                    {{ epoch_seconds('payments.settled_at') }}
+                    - {{ epoch_seconds('invoices.settled_at') }}
+                ),
+                payments.payment_id
+        ) as nearness
     from payments
     inner join invoices
         on
@@ -68,12 +80,20 @@ linked as (
             and payments.moved_minor = invoices.moved_minor
             and payments.settled_at >= invoices.settled_at - interval '1' hour
             and payments.settled_at <= invoices.settled_at + interval '1' hour
+    left join linked as of_payment
+        on
+            payments.source = of_payment.source
+            and payments.payment_id = of_payment.payment_id
+    left join linked as of_invoice
+        on
+            invoices.source = of_invoice.source
+            and invoices.document_id = of_invoice.invoice_id
     where
         not payments.names_invoice
-        and invoices.payment_id is null
-        and invoices.payment_intent_id is null
         and payments.is_settled
         and invoices.is_settled
+        and of_payment.payment_id is null
+        and of_invoice.invoice_id is null
 
 ),
 
@@ -83,7 +103,20 @@ invoice_of as (
         source,
         payment_id,
         min(invoice_id) as invoice_id
-    from linked
+    from (
+        select
+            source,
+            payment_id,
+            invoice_id
+        from linked
+        union all
+        select
+            source,
+            payment_id,
+            invoice_id
+        from guessed
+        where nearness = 1
+    ) as known
     group by
         source,
         payment_id

@@ -16,7 +16,8 @@ unwrapped as (
 
 ),
 
-named as (
+-- each text is read once: what is made of them names them several times
+texts as (
 
     select
         unwrapped.*,
@@ -25,12 +26,25 @@ named as (
                 then 'invoice_line_item'
             else replace(coalesce({{ json_text('body', '$.object') }}, object_type), '.', '_')
         end as kind,
-        coalesce(
-            nullif({{ json_text('body', '$.id') }}, ''),
-            {{ json_text('body', '$.balance_transaction_id') }}
-        ) as id,
-        coalesce({{ json_or_null(json_text('body', '$.metadata')) }}, '{}') as metadata,
-        {{ stripe_exponent(stripe_currency('body')) }} as exponent
+        {{ stripe_text(['id', 'balance_transaction_id'], 'body') }} as id,
+        {{ stripe_id(['customer'], 'body') }} as named_customer_id,
+        {{ json_text('body', '$.metadata') }} as metadata_text,
+        {{ stripe_currency('body') }} as currency,
+        lower({{ stripe_text(['status'], 'body') }}) as status,
+        {{ stripe_text(['captured'], 'body') }} as captured,
+        {{ stripe_text(['refunded'], 'body') }} as refunded,
+        {% for name in stripe_amounts() -%}
+        {{ stripe_text([name], 'body') }} as {{ name }}_text,
+        {{ stripe_text([name ~ '_major'], 'body') }} as {{ name }}_major,
+        {% endfor -%}
+        {{ stripe_text(['created', 'date', 'period_end', 'period_start'], 'body') }} as created_text,
+        {% for name, paths in stripe_times().items() -%}
+        {{ stripe_text(paths, 'body') }} as {{ name }}_text,
+        {% endfor -%}
+        {{ stripe_text(
+            ['fivetran_start', '_fivetran_start', 'fivetran_synced', '_fivetran_synced',
+             'batch_timestamp'], 'body'
+        ) }} as told_text
     from unwrapped
 
 ),
@@ -38,20 +52,23 @@ named as (
 dated as (
 
     select
-        named.*,
-        {{ stripe_time_at(['created', 'date', 'period_end', 'period_start'], 'body') }} as occurred,
+        texts.*,
+        case when kind = 'customer' then id else named_customer_id end as customer_id,
+        coalesce({{ json_or_null('metadata_text') }}, '{}') as metadata,
+        {{ stripe_exponent('currency') }} as exponent,
+        {{ stripe_time('created_text') }} as occurred,
         case
             when is_event then {{ stripe_time('created') }}
-            else {{ stripe_time_at(
-                ['fivetran_start', '_fivetran_start', 'fivetran_synced', '_fivetran_synced',
-                 'batch_timestamp'], 'body'
-            ) }}
+            else {{ stripe_time('told_text') }}
         end as told_at,
-        {{ stripe_latest_time('body') }} as latest_at,
-        case when kind = 'customer' then id else {{ stripe_id(['customer'], 'body') }} end
-            as customer_id,
-        {{ stripe_step('body') }} as step
-    from named
+        greatest(
+            {{ stripe_time('created_text') }}
+            {%- for name in stripe_times() %},
+            {{ stripe_time(name ~ '_text') }}
+            {%- endfor %}
+        ) as latest_at,
+        {{ stripe_step('status', 'captured', 'refunded', 'amount_refunded_text') }} as step
+    from texts
 
 ),
 
@@ -96,8 +113,7 @@ described as (
                 epoch_seconds('coalesce(told_at, latest_at)') ~ ' + step / 1000000.0'
             ) }}
         end as version,
-        {{ stripe_text(['created', 'date', 'period_end', 'period_start'], 'body') }} is not null
-            as has_time,
+        created_text is not null as has_time,
         {{ stripe_is_true(['deleted', 'is_deleted'], 'body') }}
         or coalesce({{ matches('event_type', '^(customer|invoice|price|plan|product)[.]deleted$') }}, false)
             as is_deleted,
@@ -117,13 +133,13 @@ described as (
             when body is null then 'missing_object'
             when kind is null then 'unknown_object'
             when id is null then 'missing_id'
-            {% for name in ['amount', 'amount_due', 'amount_paid', 'amount_refunded', 'total'] -%}
+            {% for name in stripe_amounts() -%}
             when
                 kind in ({{ stripe_facts() }})
+                and coalesce({{ name }}_text, {{ name }}_major) is not null
                 and coalesce(
-                    {{ stripe_text([name], 'body') }}, {{ stripe_text([name ~ '_major'], 'body') }}
-                ) is not null
-                and {{ stripe_amount(name, 'exponent', 'body') }} is null
+                    {{ whole_number(name ~ '_text') }}, {{ minor_units(name ~ '_major', 'exponent') }}
+                ) is null
                 then 'unreadable_amount'
             {% endfor %}
         end as shape_error,
