@@ -38,9 +38,10 @@ class ObjectType:
 
     def has(self, columns: Collection[str]) -> bool:
         """Whether an object with these columns (snake case) is of this kind."""
-        present = {each for each in columns if not each.startswith("fivetran_")}
+        present = set(columns)
+        own = {each for each in present if not each.startswith("fivetran_")}
         return any(
-            present.issuperset(marks) and (self.others is None or present <= {*marks, *self.others})
+            present.issuperset(marks) and (self.others is None or own <= {*marks, *self.others})
             for marks in self.marks
         )
 

@@ -48,6 +48,7 @@ BULK = (
     "g6,13,2025-01-01T09:00:00Z,9,5,70,Welcome,\n"
     ",13,2025-01-01T09:00:00Z,9,5,70,Welcome,\n"
     "g8,,2025-01-01T09:00:00Z,9,5,70,Welcome,\n"
+    "g9,13,2025-01-01T09:00:00Z,,5,70,Welcome,\n"
 )
 PAGE = {
     "requestId": "r",
@@ -174,6 +175,7 @@ def test_every_record_has_its_fate(migration: Migration, rows: Rows) -> None:
         ("activities.csv", "identity", "identity_record", 2),
         ("activities.csv", "loaded", None, 3),
         ("activities.csv", "quarantined", "missing_id", 2),
+        ("activities.csv", "quarantined", "unknown_type", 1),
         ("campaign.csv", "filtered", "reference", 2),
         ("lead.csv", "identity", "identity_record", 1),
         ("page.json", "loaded", None, 1),

@@ -1,4 +1,4 @@
-"""What every vendor of objects owes: one test for all of them, as `test_vendor_contract` for events.
+"""What every vendor of objects owes, as `test_vendor_contract` has it for events.
 
 All vendors are sources of one migration, so that each world is built once: the exports whole, cut
 into several files, with garbage in their middle, and empty.

@@ -24,7 +24,7 @@ select
         else 'rudderstack'
     end as tool,
     case object_type
-        when 'violation' then coalesce({{ json_text('document', '$.properties.eventName') }}, '')
+        when 'violation' then {{ json_text('document', '$.properties.eventName') }}
         when 'discarded_value' then {{ json_text('document', '$.table_name') }}
         else {{ json_text('document', '$.failed_event') }}
     end as event_name,

@@ -125,7 +125,9 @@ described as (
         case
             when object_type is null then 'unknown_type'
             when coalesce(guid, api_guid, object_id) is null then 'missing_id'
-            when object_type = 'braze_event' and touch_type is null then 'unknown_type'
+            when
+                object_type in ('braze_event', 'marketo_activity') and touch_type is null
+                then 'unknown_type'
             when object_type = 'marketo_activity' and marketo_lead_id is null then 'missing_id'
         end as shape_error,
         coalesce(
