@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestration.demo import exports, records, story, surveys, web_exports, world
+from orchestration.demo import crm, exports, records, story, surveys, web_exports, world
 from orchestration.demo.faults import DEFAULT_PLAN, Plan, Size
 from orchestration.demo.truth import Truth, expected, happened
 
@@ -50,7 +50,9 @@ def generate(
 
 
 def _write(out: Path, events: int, seed: int, plan: Plan) -> Truth:
-    folders = {s: out / "exports" / s for s in (*story.EVENT_SOURCES, *story.SURVEY_SOURCES)}
+    folders = {
+        s: out / "exports" / s for s in (*story.EVENT_SOURCES, *story.SURVEY_SOURCES, story.CRM)
+    }
     for folder in folders.values():
         folder.mkdir(parents=True)
     crowd = world.people(max(FEWEST_PEOPLE, events // world.EVENTS_PER_PERSON), seed)
@@ -71,11 +73,18 @@ def _write(out: Path, events: int, seed: int, plan: Plan) -> Truth:
         story.SURVEY: surveys.write_typeform(folders[story.SURVEY], crowd, seed),
         story.FEEDBACK: surveys.write_qualtrics(folders[story.FEEDBACK], crowd, seed),
     }
+    sales = crm.write_hubspot(folders[story.CRM], crowd, seed)
     truth = Truth(
         seed=seed,
         events=events,
         happened=happened(acts),
-        expected=expected(rows, responses, users=len(crowd), devices=2 * len(crowd)),
+        expected=expected(
+            rows,
+            {**responses, story.CRM: sales.fates},
+            users=len(crowd),
+            devices=2 * len(crowd),
+        )
+        | {"sales": sales.to_json()},
         faults=plan.log,
     )
     (out / "truth.json").write_text(truth.to_json(), encoding="utf-8")

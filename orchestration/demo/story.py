@@ -25,6 +25,7 @@ SEGMENT: Final = "segment_shop"
 ADOBE: Final = "adobe_web"
 SURVEY: Final = "typeform_survey"
 FEEDBACK: Final = "qualtrics_survey"
+CRM: Final = "hubspot_crm"
 EVENT_SOURCES: Final = (MIXPANEL, AMPLITUDE, SHOP, SEGMENT, ADOBE)
 SURVEY_SOURCES: Final = (SURVEY, FEEDBACK)
 
