@@ -7,7 +7,16 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestration.demo import billing, exports, records, story, surveys, web_exports, world
+from orchestration.demo import (
+    billing,
+    crm,
+    exports,
+    records,
+    story,
+    surveys,
+    web_exports,
+    world,
+)
 from orchestration.demo.faults import DEFAULT_PLAN, Plan, Size
 from orchestration.demo.truth import Truth, expected, happened
 
@@ -72,17 +81,18 @@ def _write(out: Path, events: int, seed: int, plan: Plan) -> Truth:
         story.FEEDBACK: surveys.write_qualtrics(folders[story.FEEDBACK], crowd, seed),
     }
     money = billing.write_stripe(folders[story.BILLING], acts, crowd, seed)
+    sales = crm.write_hubspot(folders[story.CRM], crowd, seed)
     truth = Truth(
         seed=seed,
         events=events,
         happened=happened(acts),
         expected=expected(
             rows,
-            {**responses, story.BILLING: money.fates},
+            {**responses, story.BILLING: money.fates, story.CRM: sales.fates},
             users=len(crowd),
             devices=2 * len(crowd),
         )
-        | {"commerce": money.to_json()},
+        | {"commerce": money.to_json(), "sales": sales.to_json()},
         faults=plan.log,
     )
     (out / "truth.json").write_text(truth.to_json(), encoding="utf-8")

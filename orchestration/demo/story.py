@@ -26,9 +26,10 @@ ADOBE: Final = "adobe_web"
 SURVEY: Final = "typeform_survey"
 FEEDBACK: Final = "qualtrics_survey"
 BILLING: Final = "stripe_billing"
+CRM: Final = "hubspot_crm"
 EVENT_SOURCES: Final = (MIXPANEL, AMPLITUDE, SHOP, SEGMENT, ADOBE)
 SURVEY_SOURCES: Final = (SURVEY, FEEDBACK)
-SOURCES: Final = (*EVENT_SOURCES, *SURVEY_SOURCES, BILLING)
+SOURCES: Final = (*EVENT_SOURCES, *SURVEY_SOURCES, BILLING, CRM)
 
 REPORTING_ZONE: Final = "America/New_York"
 MIXPANEL_ZONE: Final = "US/Pacific"

@@ -62,7 +62,7 @@ def expected(
 ) -> dict[str, Any]:
     """The figures a right pipeline finds in `records` (one frame a source).
 
-    `responses` holds the fate of each record of a survey, and of billing.
+    `responses` holds the fate of each record of a survey, of billing and of the CRM.
 
     `users` and `devices` bound the numbers in those columns. Persons are numbered users first,
     then the devices of each source that no user ever claimed.

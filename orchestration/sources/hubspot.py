@@ -58,7 +58,7 @@ PROPERTIES = {
     "company": {"domain", "name"},
 }
 #: lists of objects: of pages, and of the pages of old versions
-LISTS = ("results", "deals", "contacts", "companies")
+LISTS = ("results", "deals", "contacts", "companies", "events")
 
 
 def _table(name: str, *marks: str) -> ObjectType:
@@ -189,4 +189,6 @@ def object_name(items: Iterable[dict[str, Any]]) -> str | None:
             names |= properties.keys() | ({"email"} if "vid" in item else set())
         elif isinstance(item.get("stages"), list) and "label" in item:
             return "deal_pipeline"
+        elif {"emailCampaignId", "recipient", "type"} <= item.keys():
+            return "email_event"
     return next((name for name, own in PROPERTIES.items() if own & names), None)

@@ -36,6 +36,18 @@ def _zendesk(act: Act) -> bytes:
     )
 
 
+def _hubspot(act: Act) -> bytes:
+    return _json(
+        {
+            "id": text_of(act),
+            "properties": {"dealname": "A", "amount": "12.50", "dealstage": "closedwon"},
+            "createdAt": _iso(act.at),
+            "updatedAt": _iso(act.at),
+            "archived": False,
+        }
+    )
+
+
 def _braze(act: Act) -> bytes:
     return _json(
         {
@@ -64,6 +76,10 @@ def _figure(act: Act) -> bytes:
     return _cells(act.at.date().isoformat(), text_of(act), act.number)
 
 
+def _salesforce(act: Act) -> bytes:
+    return _cells(text_of(act), "Closed Won", "12.50", act.at.date().isoformat(), _iso(act.at))
+
+
 OBJECT_EXPORTS: dict[str, ObjectExport] = {
     "zendesk": ObjectExport(
         "tickets.jsonl", _zendesk, mart="fct_support_tickets", verbatim="ticket_id"
@@ -90,5 +106,15 @@ OBJECT_EXPORTS: dict[str, ObjectExport] = {
                 }
             }
         },
+    ),
+    "hubspot": ObjectExport(
+        "deals.jsonl", _hubspot, mart="fct_opportunities", verbatim="opportunity_id"
+    ),
+    "salesforce": ObjectExport(
+        "Opportunity.csv",
+        _salesforce,
+        head=b"Id,StageName,Amount,CloseDate,CreatedDate\n",
+        mart="fct_opportunities",
+        verbatim="opportunity_id",
     ),
 }

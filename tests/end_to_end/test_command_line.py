@@ -89,6 +89,15 @@ def test_the_demo_equals_its_truth(demo):
             " order by step_number",
         )
         assert [{"step": s, "entities": n} for s, n in found] == wanted
+    sales = expected["sales"]
+    assert rows(
+        warehouse,
+        """select count(*), count(*) filter (where is_won),
+            sum(amount_minor) filter (where is_won)::bigint,
+            count(distinct person_id) filter (where is_won),
+            bool_and(person_id in (select person_id from marts.dim_persons)) filter (where is_won)
+        from marts.fct_opportunities where source = 'hubspot_crm'""",
+    ) == [(sales["deals"], sales["won"], sales["won_minor"]["USD"], sales["buyers"], True)]
 
 
 def test_the_torn_file_is_accepted_on_the_record(demo):

@@ -17,6 +17,7 @@ SAMPLES = Path(__file__).parents[4] / "shared/samples/hubspot"
 DEAL = {"id": "1", "properties": {"dealname": "A", "amount": None}, "createdAt": "2025-01-01"}
 CONTACT = {"id": "1", "properties": {"email": "a@example.com"}, "archived": False}
 OLD_CONTACT = {"vid": 1, "properties": {"firstname": {"value": "A"}}, "portal-id": 7}
+EVENT = {"id": "e", "emailCampaignId": 7, "recipient": "a@example.com", "type": "OPEN"}
 PIPELINE = {"id": "p", "label": "P", "stages": [], "displayOrder": 0}
 
 
@@ -55,6 +56,7 @@ def test_each_table_is_known_by_its_columns(header: str, kind: str) -> None:
         ({"results": [CONTACT]}, "contact", "json_items"),
         ({"results": [PIPELINE]}, "deal_pipeline", "json_items"),
         ({"contacts": [OLD_CONTACT], "has-more": False}, "contact", "json_items"),
+        ({"hasMore": False, "events": [EVENT]}, "email_event", "json_items"),
         (DEAL, "deal", "document"),
     ],
 )

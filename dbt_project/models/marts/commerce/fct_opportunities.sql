@@ -33,30 +33,6 @@ with states as (
 
 ),
 
--- A stage is of its own pipeline. Both go by id or, in exports with labels, by what they are called.
-named_stages as (
-
-    select
-        source,
-        coalesce(pipeline, '') as pipeline,
-        coalesce(pipeline_label, '') as pipeline_label,
-        stage,
-        is_won,
-        is_closed
-    from {{ ref('stg_commerce__opportunity_stages') }}
-    union
-    select
-        source,
-        coalesce(pipeline, '') as pipeline,
-        coalesce(pipeline_label, '') as pipeline_label,
-        stage_label as stage,
-        is_won,
-        is_closed
-    from {{ ref('stg_commerce__opportunity_stages') }}
-    where stage_label is not null
-
-),
-
 entries as (
 
     select
@@ -74,86 +50,20 @@ entries as (
 
 ),
 
--- every stage that an opportunity is or was in, looked up once
-seen_stages as (
-
-    select
-        source,
-        coalesce(pipeline, '') as pipeline,
-        stage
-    from states
-    where stage is not null
-    union
-    select
-        source,
-        pipeline,
-        stage
-    from entries
-
-),
-
--- without a pipeline a stage means what it means in all of them, or nothing
-meanings as (
-
-    select
-        seen.source,
-        seen.pipeline,
-        seen.stage,
-        case
-            when min(cast(named.is_won as int)) = max(cast(named.is_won as int))
-                then max(cast(named.is_won as int)) = 1
-        end as is_won,
-        case
-            when min(cast(named.is_closed as int)) = max(cast(named.is_closed as int))
-                then max(cast(named.is_closed as int)) = 1
-        end as is_closed,
-        coalesce(max(case
-            when {{ json_list_has('settings.won_stages', json_string('seen.stage')) }} then 1
-        end), 0) = 1 as is_set_won,
-        coalesce(max(case
-            when {{ json_list_has('settings.lost_stages', json_string('seen.stage')) }} then 1
-        end), 0) = 1 as is_set_lost,
-        lower(replace(seen.stage, ' ', '')) as plain_stage
-    from seen_stages as seen
-    inner join {{ source('control', 'sources') }} as settings on seen.source = settings.source
-    left join named_stages as named
-        on
-            seen.source = named.source
-            and seen.stage = named.stage
-            and (seen.pipeline = '' or seen.pipeline in (named.pipeline, named.pipeline_label))
-    group by
-        seen.source,
-        seen.pipeline,
-        seen.stage
-
-),
-
 judged as (
 
     select
         states.*,
-        case
-            when meanings.is_set_won then true
-            when meanings.is_set_lost then false
-            else coalesce(
-                meanings.is_won,
-                states.says_won,
-                meanings.plain_stage = 'closedwon',
-                false
-            )
-        end as is_won,
-        case
-            when meanings.is_set_won or meanings.is_set_lost then true
-            else coalesce(
-                meanings.is_closed,
-                states.says_closed,
-                states.says_won,
-                meanings.plain_stage in ('closedwon', 'closedlost'),
-                false
-            )
-        end as is_closed
+        coalesce(meanings.is_won, states.says_won, meanings.is_called_won, false) as is_won,
+        coalesce(
+            meanings.is_closed,
+            states.says_closed,
+            states.says_won,
+            meanings.is_called_closed,
+            false
+        ) as is_closed
     from states
-    left join meanings
+    left join {{ ref('int_opportunity_stages') }} as meanings
         on
             states.source = meanings.source
             and coalesce(states.pipeline, '') = meanings.pipeline
@@ -169,17 +79,12 @@ won_entries as (
         entries.opportunity_id,
         min(entries.entered_at) as won_at
     from entries
-    inner join meanings
+    inner join {{ ref('int_opportunity_stages') }} as meanings
         on
             entries.source = meanings.source
             and entries.pipeline = meanings.pipeline
             and entries.stage = meanings.stage
-    where
-        meanings.is_set_won
-        or (
-            not meanings.is_set_lost
-            and coalesce(meanings.is_won, meanings.plain_stage = 'closedwon')
-        )
+    where coalesce(meanings.is_won, meanings.is_called_won)
     group by
         entries.source,
         entries.opportunity_id
@@ -262,6 +167,7 @@ dated as (
     select
         judged.*,
         coalesce(won_entries.won_at, turns.won_at) as entered_at,
+        cast(judged.closed_on as timestamp) as closed_from,
         merged.winner_id
     from judged
     left join won_entries
@@ -291,7 +197,7 @@ select
         dated.entered_at,
         dated.says_won_at,
         -- a day without a time: its beginning in the reporting zone, so that its date stays
-        {{ wall_to_utc('cast(dated.closed_on as timestamp)', "'" ~ var('reporting_timezone') ~ "'") }}
+        {{ wall_to_utc('dated.closed_from', "'" ~ var('reporting_timezone') ~ "'") }}
     ) end as won_at,
     case
         when not dated.is_won then null
