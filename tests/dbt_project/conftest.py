@@ -39,6 +39,10 @@ sources:
     timezone: UTC
     columns: {{event: event, occurred_at: timestamp, user_id: user_id, platform: platform}}
   typeform_survey: {{vendor: typeform, location: demo/exports/typeform_survey}}
+  stripe_billing:
+    vendor: stripe
+    location: demo/exports/stripe_billing
+    identity: {{user_field: user_id}}
 funnels:
   checkout: {{steps: [cart_opened, payment_started, order_paid], within: 7d, per: person}}
 """

@@ -37,7 +37,8 @@ texts as (
         {{ stripe_text([name], 'body') }} as {{ name }}_text,
         {{ stripe_text([name ~ '_major'], 'body') }} as {{ name }}_major,
         {% endfor -%}
-        {{ stripe_text(['created', 'date', 'period_end', 'period_start'], 'body') }} as created_text,
+        {{ stripe_text(['created', 'date', 'period_end', 'period_start'], 'body') }}
+            as created_text,
         {% for name, paths in stripe_times().items() -%}
         {{ stripe_text(paths, 'body') }} as {{ name }}_text,
         {% endfor -%}
@@ -115,15 +116,19 @@ described as (
         end as version,
         created_text is not null as has_time,
         {{ stripe_is_true(['deleted', 'is_deleted'], 'body') }}
-        or coalesce({{ matches('event_type', '^(customer|invoice|price|plan|product)[.]deleted$') }}, false)
-            as is_deleted,
+        or coalesce(event_type in (
+            'customer.deleted', 'invoice.deleted', 'price.deleted', 'plan.deleted',
+            'product.deleted'
+        ), false) as is_deleted,
         coalesce(
             lower({{ stripe_text(['livemode'], 'body') }}) = 'false'
             or lower({{ stripe_text(['mode'], 'body') }}) = 'test', false
         ) as is_test,
         -- who a customer is, and where, explains no conversion
         case
-            when kind = 'customer' then {{ json_without('body', ['name', 'description', 'address', 'shipping']) }}
+            when kind = 'customer' then {{ json_without('body', [
+                'name', 'description', 'address', 'shipping'
+            ]) }}
             else {{ json_without('body', [
                 'billing_details', 'shipping', 'customer_address', 'customer_shipping',
                 'receipt_url', 'hosted_invoice_url', 'invoice_pdf'
@@ -138,7 +143,8 @@ described as (
                 kind in ({{ stripe_facts() }})
                 and coalesce({{ name }}_text, {{ name }}_major) is not null
                 and coalesce(
-                    {{ whole_number(name ~ '_text') }}, {{ minor_units(name ~ '_major', 'exponent') }}
+                    {{ whole_number(name ~ '_text') }},
+                    {{ minor_units(name ~ '_major', 'exponent') }}
                 ) is null
                 then 'unreadable_amount'
             {% endfor %}
