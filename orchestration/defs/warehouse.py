@@ -34,7 +34,7 @@ SETTINGS = dg.AssetKey(["control", "settings"])
 REBUILD_SET = dg.AssetKey([INTERMEDIATE, "rebuild_set"])
 # control tables that staging reads
 EARLY = (
-    *("sources", "identity_keys", "denied_ids", "timezones", "to_stage"),
+    *("sources", "identity_keys", "denied_ids", "timezones", "to_stage", "deliveries"),
     *("event_aliases", "event_rewrites", "event_types", "event_properties", "dictionary"),
 )
 # Runs that a command or a schedule starts cover the dates of what is new; a run without this tag

@@ -212,8 +212,8 @@ BAD = {
     ),
     "columns of a vendor with a shape of its own": (
         {"timezone: US/Pacific": "timezone: US/Pacific, columns: {event: e}"},
-        "6: sources.mixpanel_app.columns: is for vendor tabular or zigpoll, not mixpanel; "
-        "remove it",
+        "6: sources.mixpanel_app.columns: is for vendor tabular or zigpoll or hubspot or "
+        "salesforce, not mixpanel; remove it",
     ),
     "source name": (
         {"  shop_log:": "  Shop-Log:"},
