@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.config import NOBODY, GateLimits, Migration, load_migration
 from orchestration.errors import CannotFinish, ConfigurationError, GateRed, WaybillError
+from orchestration.source_config import KNOWN_VENDORS
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -168,8 +169,7 @@ BAD = {
     "vendor like no other": (
         {"vendor: mixpanel,": "vendor: zzz,"},
         "6: sources.mixpanel_app.vendor: unknown vendor 'zzz'; "
-        "known: adobe_analytics, amplitude, ga4, mixpanel, posthog, qualtrics, rudderstack, "
-        "segment, snowplow, surveymonkey, tabular, typeform, zigpoll",
+        f"known: {', '.join(sorted(KNOWN_VENDORS))}",
     ),
     "unknown time zone": (
         {"timezone: US/Pacific": "timezone: US/Pacifc"},
@@ -212,8 +212,8 @@ BAD = {
     ),
     "columns of a vendor with a shape of its own": (
         {"timezone: US/Pacific": "timezone: US/Pacific, columns: {event: e}"},
-        "6: sources.mixpanel_app.columns: is for vendor tabular or zigpoll, not mixpanel; "
-        "remove it",
+        "6: sources.mixpanel_app.columns: is for vendor tabular or zigpoll or hubspot or "
+        "salesforce, not mixpanel; remove it",
     ),
     "source name": (
         {"  shop_log:": "  Shop-Log:"},
