@@ -124,3 +124,13 @@
         else {{ document }}
     end
 {%- endmacro %}
+
+{# Further addresses of a contact, between semicolons, as the fields they would be in. #}
+{% macro hubspot_also(addresses) -%}
+    {%- set between = "'\"},{\"email\":\"'" -%}
+    concat(
+        '{"waybill_also":[{"email":',
+        replace(replace({{ json_string(addresses) }}, ' ', ''), ';', {{ between }}),
+        '}]}'
+    )
+{%- endmacro %}

@@ -24,7 +24,7 @@ def demo(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write exports of eight tools for one known truth, migrate them, and tell what came out.
+    """Write exports of several tools for one known truth, migrate them, and tell what came out.
 
     Example: waybill demo --events 200000 --seed 3
     """

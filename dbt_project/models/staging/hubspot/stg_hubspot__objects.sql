@@ -107,9 +107,7 @@ described as (
                 then concat('{"email":', {{ json_string('recipient') }}, '}')
             when
                 object_type = 'contact' and further_addresses is not null
-                then {{ json_merged('hub',
-                "concat('{\"waybill_also\":[{\"email\":', replace(replace(" ~ json_string('further_addresses') ~ ", ' ', ''), ';', '\"},{\"email\":\"'), '}]}')"
-            ) }}
+                then {{ json_merged('hub', hubspot_also('further_addresses')) }}
         end as person_fields,
         {{ json_member_text('hub', 'user_field') }} as user_id,
         case
