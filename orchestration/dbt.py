@@ -47,6 +47,7 @@ def dbt_vars(migration: Migration) -> dict[str, Any]:
             }
             for name, funnel in migration.funnels.items()
         },
+        **migration.mart_variables,
     }
 
 

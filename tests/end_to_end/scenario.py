@@ -22,6 +22,8 @@ sources:
   amp: {vendor: amplitude, location: exports/amp}
 funnels:
   short: {steps: [opened, saved, paid], within: 2d}
+activation:
+  quick: {events: [opened, saved], within: 2d}
 waves:
   first: {sources: [mp], from: 2025-03-06, to: 2025-03-08}
 """
