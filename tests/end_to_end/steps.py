@@ -31,6 +31,7 @@ MARTS = (
     "fct_stickiness",
     "fct_activation",
     "fct_retention",
+    "fct_activity_cohorts",
     "fct_funnel_steps",
     "fct_survey_answers",
     "dim_persons",
