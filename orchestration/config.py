@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -19,8 +19,9 @@ from orchestration.alert_config import AlertSettings
 from orchestration.context_config import Context, read_context
 from orchestration.detection_config import Detection
 from orchestration.freshness_config import FreshnessTarget, MartName
+from orchestration.funnel_config import Funnel
 from orchestration.mart_config import Activation, ActivityCohorts, Retention, mart_variables
-from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
+from orchestration.setting_types import ConfiguredPath, Count, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.taxonomy.properties import DefinitionKind
@@ -41,14 +42,6 @@ class Sessions(Settings):
 
     timeout_minutes: Annotated[float, Field(gt=0, lt=1440)] = 30
     use_vendor: bool = False
-
-
-class Funnel(Settings):
-    """Ordered steps (canonical event names); `within` None means no limit of time."""
-
-    steps: Annotated[list[Name], Field(min_length=2)]
-    within: Duration | None = None
-    per: Literal["person", "session"] = "person"
 
 
 class Wave(Settings):
@@ -257,6 +250,7 @@ def _unknown_events(migration: Migration) -> list[Problem]:
     """Settings that name no event of the taxonomy: they would count nothing."""
     named = [
         *((("funnels", name, "steps"), each.steps) for name, each in migration.funnels.items()),
+        *((("funnels", name, "exclude"), each.exclude) for name, each in migration.funnels.items()),
         *(
             (("activation", name, "events"), each.events)
             for name, each in migration.activation.items()
