@@ -3,15 +3,13 @@
 {%- set definitions = var('activation', {}) %}
 {%- set dimensions = ['platform', 'country', 'campaign'] %}
 
+-- time goes by until the newest loaded event of anybody
 with persons as (
 
-    select * from {{ ref('dim_persons') }}
-
-),
-
-horizon as (
-
-    select max(last_seen_at) as last_at from persons
+    select
+        *,
+        max(last_seen_at) over () as horizon_at
+    from {{ ref('dim_persons') }}
 
 ),
 
@@ -30,10 +28,9 @@ candidates as (
         persons.last_seen_at,
         {{ epoch_seconds('done.activated_at') }} - {{ epoch_seconds('persons.first_seen_at') }}
             as seconds,
-        {{ epoch_seconds('horizon.last_at') }} - {{ epoch_seconds('persons.first_seen_at') }}
+        {{ epoch_seconds('persons.horizon_at') }} - {{ epoch_seconds('persons.first_seen_at') }}
         >= {{ definition.within_seconds }} as is_matured
     from persons
-    cross join horizon
     left join (
         select
             acts.person_id,

@@ -4,9 +4,8 @@
     'within_seconds': 604800, 'outcome_seconds': 2419200, 'levels': {'some': 1, 'strong': 5}
 }) %}
 {%- set levels = settings.levels.items() | list %}
-{%- set seconds_since_first -%}
-    {{ epoch_seconds('events.occurred_at') }} - {{ epoch_seconds('persons.first_seen_at') }}
-{%- endset %}
+{%- set seconds_since_first = epoch_seconds('events.occurred_at') ~ ' - '
+    ~ epoch_seconds('persons.first_seen_at') %}
 
 with persons as (
 
@@ -126,13 +125,13 @@ totals as (
 
 ),
 
--- Each stratum of a level beside those of no activity who came in the same week on the same platform.
+-- Each stratum of a level beside those of no activity of the same week and platform.
 paired as (
 
     select
         strong.outcome,
         strong.level,
-        strong.persons as persons,
+        strong.persons,
         cast(strong.outcome_persons as double) / strong.persons as rate,
         control.persons as control_persons,
         cast(control.outcome_persons as double) / control.persons as control_rate

@@ -160,7 +160,7 @@ phased as (
         on
             event_periods.period_start >= phases.starts_on
             and event_periods.period_start <= phases.ends_on
-            and (phases.event_name is null or phases.event_name = event_periods.event_name)
+            and (phases.event_name is null or event_periods.event_name = phases.event_name)
 
 ),
 
@@ -186,8 +186,8 @@ phase_active as (
     from earlier_phases
     inner join active
         on
-            active.period_start >= earlier_phases.earlier_start
-            and active.period_start <= earlier_phases.earlier_end
+            earlier_phases.earlier_start <= active.period_start
+            and earlier_phases.earlier_end >= active.period_start
     group by
         earlier_phases.earlier_start,
         earlier_phases.earlier_end,
@@ -210,8 +210,8 @@ phase_converted as (
     from earlier_phases
     inner join converted
         on
-            converted.period_start >= earlier_phases.earlier_start
-            and converted.period_start <= earlier_phases.earlier_end
+            earlier_phases.earlier_start <= converted.period_start
+            and earlier_phases.earlier_end >= converted.period_start
     group by
         earlier_phases.earlier_start,
         earlier_phases.earlier_end,
