@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -75,8 +76,14 @@ def _table(answer: Answer, limit: int) -> Table:
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
     for place, column in enumerate(answer.columns):
         numeric = all(isinstance(row[place], int | float | None) for row in answer.rows)
+        is_date = any(isinstance(row[place], date) for row in answer.rows)
         # Names and values come from data: as Text they are shown as they are.
-        shown.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+        shown.add_column(
+            Text(column),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            min_width=10 if is_date else None,
+        )
     for row in answer.rows:
         shown.add_row(*(Text(_cell(value)) for value in row))
     if answer.is_cut:
