@@ -39,6 +39,7 @@ class BuildPlan:
 
     full_refresh: bool
     dictionary: bool  # its words may have changed, if no event's meaning has
+    context: bool  # what the company knows of itself changed; marts that compare are made anew
     added: int
     removed: int
     keys: int
@@ -47,8 +48,8 @@ class BuildPlan:
     @property
     def is_empty(self) -> bool:
         """Nothing came, went or changed since the last build that finished."""
-        changed = self.added or self.removed or self.keys or self.cells or self.dictionary
-        return not (self.full_refresh or changed)
+        changed = self.added or self.removed or self.keys or self.cells
+        return not (self.full_refresh or changed or self.dictionary or self.context)
 
 
 def plan_build(
@@ -86,9 +87,12 @@ def plan_build(
                 _add_keys_of_dates(connection, dates)
             _add_keys_within_windows(connection, migration)
         _write_incomplete_dates(connection, landed)
+        _, dictionary, context = _built_settings(connection)
+        prints = migration.settings_fingerprint()
         plan = BuildPlan(
             full,
-            _dictionary_print(migration) != _built_settings(connection)[1],
+            prints["taxonomy"] != dictionary,
+            prints["context"] != context,
             *_counts(
                 connection,
                 "select count(*) from changed_deliveries where change = 'added'",
@@ -120,9 +124,10 @@ def finish_build(
     connection.execute("delete from control.rebuild_keys")
     connection.execute("delete from control.rebuild_cells")
     connection.execute("delete from control.built_settings")
+    prints = migration.settings_fingerprint()
     connection.execute(
-        "insert into control.built_settings values (?, ?)",
-        [build_fingerprint(migration), _dictionary_print(migration)],
+        "insert into control.built_settings (fingerprint, dictionary, context) values (?, ?, ?)",
+        [build_fingerprint(migration), prints["taxonomy"], prints["context"]],
     )
     note_built_names(connection)
     connection.execute("commit")
@@ -131,19 +136,18 @@ def finish_build(
 def _must_rebuild_all(connection: duckdb.DuckDBPyConnection, migration: Migration) -> bool:
     if not has_table(connection, "intermediate", "int_events"):
         return True
-    built, _ = _built_settings(connection)
+    built, _, _ = _built_settings(connection)
     return built != build_fingerprint(migration) or is_for_all_names(connection)
 
 
-def _built_settings(connection: duckdb.DuckDBPyConnection) -> tuple[str | None, str | None]:
+def _built_settings(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[str | None, str | None, str | None]:
+    """Fingerprints of settings and code, of the dictionary and of the context, as last built."""
     row = connection.execute(
-        "select fingerprint, dictionary from control.built_settings"
+        "select fingerprint, dictionary, context from control.built_settings"
     ).fetchone()
-    return (row[0], row[1]) if row else (None, None)
-
-
-def _dictionary_print(migration: Migration) -> str:
-    return migration.settings_fingerprint()["taxonomy"]
+    return (row[0], row[1], row[2]) if row else (None, None, None)
 
 
 def _write_changed_deliveries(

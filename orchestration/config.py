@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,7 +16,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from orchestration.alert_config import AlertSettings
-from orchestration.detection_config import Context, Detection, read_context
+from orchestration.context_config import Context, read_context
+from orchestration.detection_config import Detection
 from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
@@ -187,8 +189,8 @@ class Migration(Settings):
 
         Keys: `clock:<source>` (time zone), `reading:<source>` (how its records are read and
         deduplicated), `sessions`, `identity` (with each source's part in it), `surveys` (what their
-        answers mean), `reporting_timezone`, `funnels`, and `taxonomy`, which reads the taxonomy
-        file and may raise ConfigurationError.
+        answers mean), `reporting_timezone`, `funnels`, `context` (what its files say) and
+        `taxonomy`; the last two read files and may raise ConfigurationError.
         """
         per_source: dict[str, object] = {}
         for name, source in self.sources.items():
@@ -207,6 +209,7 @@ class Migration(Settings):
             },
             "reporting_timezone": self.reporting_timezone,
             "funnels": {name: each.model_dump(mode="json") for name, each in self.funnels.items()},
+            "context": asdict(read_context(self.context, self.sources)),
             "taxonomy": load_taxonomy(self.taxonomy).model_dump(mode="json"),
         }
         return {concern: _fingerprint(value) for concern, value in settings.items()}
@@ -234,7 +237,9 @@ def load_migration(
         context={"vendors": tuple(vendors)},
     )
     migration._path = found.absolute()
-    read_context(migration.context, migration.sources)
+    knows_events = with_taxonomy and any(migration.context.model_dump().values())
+    events = load_taxonomy(migration.taxonomy).events if knows_events else None
+    read_context(migration.context, migration.sources, events)
     return migration
 
 
@@ -262,5 +267,5 @@ def _config_path(path: Path | None, environment: Mapping[str, str]) -> Path:
 
 
 def _fingerprint(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,19 @@ import pyarrow.parquet as pq
 
 from orchestration import privacy
 from orchestration.config import Migration
+from orchestration.context_config import read_context
+from orchestration.context_tables import context_tables
 from orchestration.control_schemas import (
     ADMITTED,
     DELIVERIES,
     DENIED,
     FILES,
     KEYS,
-    PERIODS,
     SOURCES,
     TO_JUDGE,
     TO_STAGE,
 )
 from orchestration.dbt import code_fingerprint
-from orchestration.detection_config import read_context
 from orchestration.landing.catalog import Landed, folder_of
 from orchestration.landing.framing import OBJECT_TYPE
 from orchestration.landing.land import parquet_files
@@ -54,6 +54,7 @@ create table if not exists control.unjudged (delivery_id varchar);
 create table if not exists control.built (delivery_id varchar, fingerprint varchar);
 create table if not exists control.built_settings (fingerprint varchar);
 alter table control.built_settings add column if not exists dictionary varchar;
+alter table control.built_settings add column if not exists context varchar;
 create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
 create table if not exists control.rebuild_cells (person_id varchar, occurred_on date);
 create table if not exists control.node_spans (node varchar, first_on date, last_on date);
@@ -104,9 +105,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, migration: Migration) 
         for position, (kind, field) in enumerate(config.identity.keys.items())
     ]
     _write(connection, "identity_keys", keys, KEYS)
-    periods = [asdict(each) for each in read_context(migration.context, migration.sources)]
-    _write(connection, "context_periods", periods, PERIODS)
-    for table, rows, schema in survey_tables(migration):
+    context = read_context(migration.context, migration.sources, taxonomy.events)
+    for table, rows, schema in (*survey_tables(migration), *context_tables(context)):
         _write(connection, table, rows, schema)
     _write(connection, "denied_ids", [{"id": each} for each in migration.identity.denylist], DENIED)
     for table, rows, schema in taxonomy_tables(taxonomy, vendors):

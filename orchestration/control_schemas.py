@@ -50,9 +50,6 @@ FILES = _schema(
     unreadable=INT,
     copy_of=TEXT,
 )
-PERIODS = _schema(
-    kind=TEXT, name=TEXT, start=DATE, end=DATE, source=TEXT, event=TEXT, platform=TEXT
-)
 TO_STAGE = _schema(delivery_id=TEXT, fingerprint=TEXT, landed_at=pa.timestamp("us"))
 TO_JUDGE = _schema(delivery_id=TEXT, landed_at=pa.timestamp("us"))
 ADMITTED = _schema(delivery_id=TEXT, from_date=DATE, until_date=DATE)

@@ -19,7 +19,7 @@ from orchestration.analysis.detection.scan import Limits, Scan, Shock, scan
 from orchestration.analysis.detection.series import build
 from orchestration.analysis.detection.thresholds import smallest_change
 from orchestration.config import Migration
-from orchestration.detection_config import Period, read_context
+from orchestration.context_config import Period, read_context
 from orchestration.quality.change_words import NEXT_STEPS, cause_of, tell
 from orchestration.quality.tables import CHANGES, COMPLETENESS, DETECTABILITY, replace_table
 from orchestration.quality.volumes import Volumes, hours_of, read_volumes
@@ -37,7 +37,7 @@ def write_changes(migration: Migration) -> int:
 
     Reads the working marts; part of every build, before the marts gate.
     """
-    periods = read_context(migration.context, migration.sources)
+    periods = read_context(migration.context, migration.sources).periods
     found: list[Row] = []
     detectable: list[Row] = []
     complete: list[Row] = []

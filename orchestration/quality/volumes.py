@@ -14,7 +14,7 @@ import pandas as pd
 from orchestration.analysis.detection.onset import HOURS, hour_profile
 from orchestration.analysis.detection.panel import Bools, Floats, Key
 from orchestration.config import Migration
-from orchestration.detection_config import Period
+from orchestration.context_config import Period
 from orchestration.taxonomy.model import load_taxonomy
 
 SCANNED_DAYS = 400

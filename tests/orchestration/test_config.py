@@ -391,6 +391,20 @@ def test_a_changed_setting_changes_its_own_fingerprint_only(
     assert {key for key in before if before[key] != after[key]} == {concern}
 
 
+def test_a_changed_context_file_changes_its_fingerprint(
+    write_migration: Callable[..., Path], write: Write
+) -> None:
+    config = write_migration()
+    config.write_text(config.read_text() + "context: {costs: costs.csv}\n")
+    head = "intervention,from,to,cost,currency\n"
+    costs = write(f"{config.parent.name}/costs.csv", f"{head}coupon,2025-03-01,,10,EUR\n")
+    migration = load_migration(config)
+    before = migration.settings_fingerprint()
+    costs.write_text(f"{head}coupon,2025-03-01,,11,EUR\n")
+    after = migration.settings_fingerprint()
+    assert {key for key in before if before[key] != after[key]} == {"context"}
+
+
 def test_a_changed_taxonomy_changes_its_fingerprint(
     write_migration: Callable[..., Path], write: Write
 ) -> None:
