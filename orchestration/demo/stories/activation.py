@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pandas as pd
 
 from orchestration.demo.stories.product import (
     DAY_MS,
@@ -61,8 +62,8 @@ def story(seed: int) -> Story:
     chance = np.where(tested, np.where(treated, TREATED, CONTROL), CONTROL)
     makes = rng.random(PERSONS) < chance
     setup = once("setup_opened", person, at + 20_000)
-    setup["experiment"] = np.where(tested, "guided_setup", None)
-    setup["variant"] = np.where(tested, np.where(treated, "guided", "form"), None)
+    setup["experiment"] = pd.Series("guided_setup", setup.index).where(tested)
+    setup["variant"] = pd.Series(np.where(treated, "guided", "form")).where(tested)
     return Story(
         "broken_activation",
         TITLE,

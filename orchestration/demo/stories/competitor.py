@@ -55,8 +55,8 @@ def story(seed: int) -> Story:
         rng,
         stretch=np.where(launched, SHORTER, 1.0) * back,
     )
-    # acts after the first of a visit, before the launch, after it, and after the answer: a demo that
-    # is not requested takes no time
+    # acts after the first of a visit: before the launch, after it, after the answer. A demo that is
+    # not requested takes no time
     levels = (1.0, 0.75, 0.75 * LONGER)
     acts_after = [sum(USUAL.values()) + DEMO * level for level in levels]
     return Story(

@@ -23,7 +23,16 @@ NOISE = 0.04
 """Standard deviation of a day's level beyond chance; all that happens on a day shares it."""
 GAP_SECONDS = 40.0
 COLUMNS = (
-    *("event", "occurred_at", "user", "platform", "country", "product_line", "campaign"),
+    *(
+        "event_id",
+        "event",
+        "occurred_at",
+        "user",
+        "platform",
+        "country",
+        "product_line",
+        "campaign",
+    ),
     *("experiment", "variant", "amount"),
 )
 PLATFORMS = ("ios", "android", "web")
@@ -153,6 +162,7 @@ def recorded(people: Crowd, *parts: pd.DataFrame) -> pd.DataFrame:
     """All acts as the product's log has them: the COLUMNS, in order of time."""
     rows = pd.concat(parts, ignore_index=True).sort_values("at", kind="stable", ignore_index=True)
     person = rows["person"].to_numpy(dtype=np.int64)
+    rows["event_id"] = np.char.mod("e%07d", np.arange(len(rows)))
     rows["user"] = np.char.mod("u%06d", person)
     rows["platform"] = people.platform[person]
     rows["country"] = people.country[person]

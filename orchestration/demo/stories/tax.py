@@ -59,8 +59,8 @@ def story(seed: int) -> Story:
         rng,
     )
     is_start = opened["event"] == "app_opened"
-    came = rng.choice((None, *CHANNELS), len(opened), p=(0.7, 0.12, 0.1, 0.08))
-    opened["campaign"] = np.where(is_start, came, None)
+    came = rng.choice(("", *CHANNELS), len(opened), p=(0.7, 0.12, 0.1, 0.08))
+    opened["campaign"] = pd.Series(came).where(is_start)
     opened["amount"] = np.where(opened["event"] == "filing_paid", PRICE, np.nan)
     return Story(
         "tax_deadline",

@@ -62,6 +62,7 @@ def _migration(story: Story) -> dict[str, Any]:
                 "location": "exports/product_log",
                 "timezone": "UTC",
                 "columns": {
+                    "event_id": "event_id",
                     "event": "event",
                     "occurred_at": "occurred_at",
                     "user_id": "user",
