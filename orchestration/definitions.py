@@ -8,7 +8,16 @@ import dagster as dg
 
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, run_dbt
-from orchestration.defs import alerts, automation, gates, landing, quality, reports, warehouse
+from orchestration.defs import (
+    alerts,
+    automation,
+    evidence,
+    gates,
+    landing,
+    quality,
+    reports,
+    warehouse,
+)
 
 
 def build_definitions(migration: Migration) -> dg.Definitions:
@@ -26,6 +35,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             staging,
             warehouse.rebuild_set(migration, sorted(staging.keys)),
             warehouse.marts_models(migration, manifest),
+            evidence.evidence_marts(migration),
             quality.changes(migration),
             warehouse.snapshot(migration),
             reports.on_call_report(migration),

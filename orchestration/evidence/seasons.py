@@ -26,10 +26,10 @@ def readiness_rows(connection: duckdb.DuckDBPyConnection, days: Days) -> list[Ro
     if not spans:
         return []
     active, persons = _persons(connection, sorted(spans))
-    events = sorted({event for _, event in persons})
     rows = []
     for each in found:
         now, before = _spans(each)
+        events = sorted({event for span, event in persons if span in (now, before)})
         mine = [_row(each, event, now, before, active, persons, days) for event in events]
         holm, _ = corrected([row["p_holm"] for row in mine])
         for row, p in zip(mine, holm, strict=True):

@@ -44,7 +44,9 @@ def value_rows(
             groups["converted"] = groups["persons"] * groups["done"]
             keys = [name for name in groups if name not in ("persons", "converted", "done")]
             groups = groups.groupby(keys, as_index=False)[["persons", "converted"]].sum()
-            features = [f"did_{n}" for n in range(len(micros))]
+            features = [name for name in keys if name.startswith("did_") and groups[name].any()]
+            if not features or not groups["converted"].any():
+                continue
             chosen = smallest_set(groups, features, resamples=RESAMPLES)
             common = {
                 "season": season,

@@ -29,7 +29,7 @@ def write_evidence(migration: Migration) -> dict[str, int]:
     with open_work(migration) as connection:
         rows = evidence(connection, migration.reporting_timezone)
     written = {
-        name: replace_table(migration, name, mart.schema, _finite(rows[name]), STAGE)
+        name: replace_table(migration, name, mart.schema, finite(rows[name]), STAGE)
         for name, mart in MARTS.items()
     }
     with open_work(migration) as connection:
@@ -60,8 +60,8 @@ def evidence(connection: duckdb.DuckDBPyConnection, zone: str) -> dict[str, Sequ
     }
 
 
-def _finite(rows: Sequence[Row]) -> list[Mapping[str, object]]:
-    """What is not known is null in a table, not NaN, which compares as the largest number."""
+def finite(rows: Sequence[Row]) -> list[Mapping[str, object]]:
+    """Rows for a table: what is not known is null; NaN would compare as the largest number."""
     return [
         {
             name: None if isinstance(value, float) and not isfinite(value) else value

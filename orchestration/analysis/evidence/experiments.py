@@ -12,7 +12,6 @@ from math import isfinite, nan, sqrt
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from orchestration.analysis.evidence.sequential import ALPHA, Floats, margins, mixture, p_values
@@ -150,11 +149,14 @@ def corrected(p: Sequence[float]) -> tuple[list[float], list[float]]:
     """
     known = [place for place, each in enumerate(p) if isfinite(each)]
     holm, shares = [nan] * len(p), [nan] * len(p)
-    if known:
-        raw = [p[place] for place in known]
-        for found, method in ((holm, "holm"), (shares, "fdr_bh")):
-            for place, each in zip(known, multipletests(raw, method=method)[1], strict=True):
-                found[place] = float(each)
+    raw = np.array([p[place] for place in known])
+    order = np.argsort(raw, kind="stable")
+    # the smallest counts for all of them, the next for one fewer, and none below the one before
+    stepped = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1)).clip(max=1.0)
+    for place, each in zip(order, stepped, strict=True):
+        holm[known[place]] = float(each)
+    for place, each in zip(known, stats.false_discovery_control(raw), strict=True):
+        shares[place] = float(each)
     return holm, shares
 
 

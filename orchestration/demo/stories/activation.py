@@ -51,7 +51,7 @@ def story(seed: int) -> Story:
         },
         rng,
     )
-    day = rng.integers(0, DAYS - 1, PERSONS)
+    day = rng.integers(0, DAYS, PERSONS)
     person = np.arange(PERSONS)
     at = (number(FIRST) + day) * DAY_MS + rng.integers(6 * 3_600_000, 20 * 3_600_000, PERSONS)
     broken = day >= (BROKEN - FIRST).days

@@ -90,7 +90,9 @@ def story(seed: int) -> Story:
 def _cycle(seen: pd.DataFrame, cycle: int, rng: np.random.Generator) -> pd.DataFrame:
     """What persons do at most once in a preparation, and their upgrade within four weeks of it."""
     first = cycle * 3 * PHASE_DAYS
-    inside = seen[seen["day"].between(first, first + PHASE_DAYS - 1)].drop_duplicates("person")
+    inside = seen[seen["day"].between(first, first + PHASE_DAYS - 1)]
+    # one of the visits that a person makes in it, any of them alike
+    inside = inside.iloc[rng.permutation(len(inside))].drop_duplicates("person")
     person, at = inside["person"].to_numpy(), inside["at"].to_numpy()
     count = len(person)
     tried = rng.random(count) < TRIED[cycle]

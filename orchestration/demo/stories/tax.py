@@ -49,6 +49,7 @@ def story(seed: int) -> Story:
         seen,
         {
             "app_opened": 1.0,
+            "filing_page_opened": 0.12,
             "video_tutorial_started": 0.20,
             "tax_form_uploaded": 0.16,
             "tax_reminder_enabled": np.where(on, USUAL * factor, USUAL),

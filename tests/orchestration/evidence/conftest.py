@@ -29,8 +29,9 @@ def warehouse(events: pd.DataFrame, context: CompanyContext) -> duckdb.DuckDBPyC
         """create table warehouse.marts.fct_events as
         select event_id, event as event_name, kind as event_kind, true as is_primary,
             occurred_at::timestamp as occurred_at, occurred_at::date as occurred_on,
-            "user" as person_id, platform, country, campaign, null::varchar as utm_campaign,
-            experiment as experiment_id, variant as variant_id,
+            "user" as person_id, platform, country, campaign::varchar as campaign,
+            null::varchar as utm_campaign,
+            experiment::varchar as experiment_id, variant::varchar as variant_id,
             case when amount is null then '{}' else json_object('amount', amount) end as properties
         from log"""
     )

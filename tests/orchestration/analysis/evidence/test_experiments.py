@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportions_ztest
 
 from orchestration.analysis.evidence.experiments import (
@@ -86,7 +87,15 @@ def test_corrections_by_hand() -> None:
     assert holm[:2] == pytest.approx([0.03, 0.06])  # 3 x 0.01; 0.04 no lower than 2 x 0.03
     assert shares[:2] == pytest.approx([0.03, 0.04])
     assert isnan(holm[2])
-    assert corrected([nan]) == corrected([nan]) or isnan(corrected([nan])[0][0])
+    assert isnan(corrected([nan])[0][0])
+    assert corrected([]) == ([], [])
+
+
+def test_corrections_are_those_of_another_library() -> None:
+    p = np.random.default_rng(2).beta(0.3, 1, 40)
+    holm, shares = corrected(list(p))
+    assert holm == pytest.approx(multipletests(p, method="holm")[1])
+    assert shares == pytest.approx(multipletests(p, method="fdr_bh")[1])
 
 
 def test_the_sequence_by_hand() -> None:
