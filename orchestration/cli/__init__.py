@@ -17,6 +17,7 @@ from orchestration.cli.inspect import inspect
 from orchestration.cli.quality import replay, verify
 from orchestration.cli.report import report
 from orchestration.cli.run import plan, run, status
+from orchestration.cli.story import story
 from orchestration.cli.taxonomy import taxonomy
 from orchestration.errors import WaybillError
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (inspect, demo, plan, run, status, report, verify, replay, funnel):
+for verb in (inspect, demo, story, plan, run, status, report, verify, replay, funnel):
     app.command()(verb)
 for group in (taxonomy, incidents, alerts):
     app.add_typer(group)

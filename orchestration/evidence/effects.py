@@ -87,12 +87,15 @@ class Series:
     def events(self, dimension: str = ALL, segment: str = ALL) -> list[str]:
         """Events of a segment, the most frequent first."""
         table = self.counts[dimension]
-        here = [key for key in table if key[1] == segment]
-        return [key[0] for key in sorted(here, key=lambda key: -table[key].sum())]
+        if segment not in self.segments(dimension):
+            return []
+        here = table.xs(segment, axis=1, level="segment")
+        totals = dict(zip(here.columns, here.to_numpy().sum(axis=0), strict=True))
+        return sorted(map(str, totals), key=lambda event: -totals[event])
 
     def segments(self, dimension: str) -> list[str]:
         """The values of a dimension."""
-        return sorted({segment for _, segment in self.counts[dimension]})
+        return sorted(set(self.counts[dimension].columns.get_level_values("segment")))
 
 
 @dataclass(frozen=True)

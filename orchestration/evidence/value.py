@@ -42,7 +42,7 @@ def value_rows(
             others = [f"outcome_{n}" for n in range(len(macros)) if n != place]
             groups = persons.drop(columns=others).rename(columns={f"outcome_{place}": "done"})
             groups["converted"] = groups["persons"] * groups["done"]
-            keys = [name for name in groups if name not in ("persons", "converted", "done")]
+            keys = [str(name) for name in groups if name not in ("persons", "converted", "done")]
             groups = groups.groupby(keys, as_index=False)[["persons", "converted"]].sum()
             features = [name for name in keys if name.startswith("did_") and groups[name].any()]
             if not features or not groups["converted"].any():

@@ -43,7 +43,8 @@ def story(seed: int) -> Story:
     rng = np.random.default_rng([seed, 1])
     people = crowd(PERSONS, rng)
     seen = visits(PERSONS, FIRST, DAYS, DAILY, rng, growth=1.003)
-    on = seen["day"].between(*((day - FIRST).days for day in PROMOTION)).to_numpy()
+    first, last = ((day - FIRST).days for day in PROMOTION)
+    on = seen["day"].between(first, last).to_numpy()
     factor = np.array([FACTORS[each] for each in people.platform])[seen["person"]]
     opened = acts(
         seen,

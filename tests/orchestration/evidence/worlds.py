@@ -1,20 +1,16 @@
 """A story's log and context as the tables that the marts of evidence read, without the pipeline."""
 
-from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import pytest
 
 from orchestration.config import load_migration
 from orchestration.context_config import CompanyContext, read_context
 from orchestration.context_tables import context_tables
 from orchestration.demo.stories import STORIES, Story, write_story
-
-Rows = dict[str, pd.DataFrame]
 
 
 def warehouse(events: pd.DataFrame, context: CompanyContext) -> duckdb.DuckDBPyConnection:
@@ -62,26 +58,15 @@ def with_kinds(story: Story) -> pd.DataFrame:
     return story.rows.assign(kind=story.rows["event"].map(kinds))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=4)  # a story takes seconds to draw
 def told(name: str, seed: int) -> Story:
     return STORIES[name](seed)
 
 
-@pytest.fixture
-def story_warehouse(
-    tmp_path: Path,
-) -> Iterator[Callable[..., tuple[duckdb.DuckDBPyConnection, Story]]]:
-    """Opens a story by name, written and read back; the context may be changed by the caller."""
-    opened = []
-
-    def make(name: str, seed: int = 7) -> tuple[duckdb.DuckDBPyConnection, Story]:
-        story = told(name, seed)
-        migration = load_migration(write_story(story, tmp_path / name))
-        names = [event.name for event in story.events]
-        context = read_context(migration.context, migration.sources, names)
-        opened.append(warehouse(with_kinds(story), context))
-        return opened[-1], story
-
-    yield make
-    for connection in opened:
-        connection.close()
+def open_story(name: str, folder: Path, seed: int = 7) -> tuple[duckdb.DuckDBPyConnection, Story]:
+    """A story, written and read back as a run would."""
+    story = told(name, seed)
+    migration = load_migration(write_story(story, folder))
+    names = [event.name for event in story.events]
+    context = read_context(migration.context, migration.sources, names)
+    return warehouse(with_kinds(story), context), story
