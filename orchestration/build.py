@@ -75,6 +75,7 @@ def plan_build(
                 "node_spans",
                 "rebuild_keys",
                 "rebuild_cells",
+                "moved_weeks",
             ):
                 connection.execute(f"delete from control.{table}")
         _widen_node_spans(connection)
@@ -123,6 +124,7 @@ def finish_build(
     )
     connection.execute("delete from control.rebuild_keys")
     connection.execute("delete from control.rebuild_cells")
+    connection.execute("delete from control.moved_weeks")
     connection.execute("delete from control.built_settings")
     prints = migration.settings_fingerprint()
     connection.execute(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -19,7 +19,9 @@ from orchestration.alert_config import AlertSettings
 from orchestration.context_config import Context, read_context
 from orchestration.detection_config import Detection
 from orchestration.freshness_config import FreshnessTarget, MartName
-from orchestration.setting_types import ConfiguredPath, Count, Duration, Settings, Share, TimeZone
+from orchestration.funnel_config import Funnel
+from orchestration.mart_config import Activation, ActivityCohorts, Retention, mart_variables
+from orchestration.setting_types import ConfiguredPath, Count, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
 from orchestration.taxonomy.properties import DefinitionKind
@@ -40,14 +42,6 @@ class Sessions(Settings):
 
     timeout_minutes: Annotated[float, Field(gt=0, lt=1440)] = 30
     use_vendor: bool = False
-
-
-class Funnel(Settings):
-    """Ordered steps (canonical event names); `within` None means no limit of time."""
-
-    steps: Annotated[list[Name], Field(min_length=2)]
-    within: Duration | None = None
-    per: Literal["person", "session"] = "person"
 
 
 class Wave(Settings):
@@ -110,6 +104,9 @@ class Migration(Settings):
     freshness: dict[MartName, FreshnessTarget] = {}
     detection: Detection = Detection()
     context: Context = Context()
+    activation: dict[Name, Activation] = {}
+    retention: Retention = Retention()
+    activity_cohorts: ActivityCohorts = ActivityCohorts()
 
     _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
 
@@ -184,13 +181,19 @@ class Migration(Settings):
         """The event dictionary as a page."""
         return self.home / "reports" / "dictionary.html"
 
+    @property
+    def mart_variables(self) -> dict[str, Any]:
+        """What activation, retention and cohorts mean, as the models read it."""
+        return mart_variables(self.activation, self.retention, self.activity_cohorts)
+
     def settings_fingerprint(self) -> dict[str, str]:
         """A short hash of the settings behind each concern, to see what a change must rebuild.
 
         Keys: `clock:<source>` (time zone), `reading:<source>` (how its records are read and
         deduplicated), `sessions`, `identity` (with each source's part in it), `surveys` (what their
-        answers mean), `reporting_timezone`, `funnels`, `context` (what its files say) and
-        `taxonomy`; the last two read files and may raise ConfigurationError.
+        answers mean), `reporting_timezone`, `funnels`, `context` (what its files say, and
+        what activation, retention and cohorts mean) and `taxonomy`; the last two read files and may
+        raise ConfigurationError.
         """
         per_source: dict[str, object] = {}
         for name, source in self.sources.items():
@@ -209,7 +212,7 @@ class Migration(Settings):
             },
             "reporting_timezone": self.reporting_timezone,
             "funnels": {name: each.model_dump(mode="json") for name, each in self.funnels.items()},
-            "context": asdict(read_context(self.context, self.sources)),
+            "context": [asdict(read_context(self.context, self.sources)), self.mart_variables],
             "taxonomy": load_taxonomy(self.taxonomy).model_dump(mode="json"),
         }
         return {concern: _fingerprint(value) for concern, value in settings.items()}
@@ -224,8 +227,8 @@ def load_migration(
     """Read the migration's settings.
 
     The file is `path`, else the one WAYBILL_CONFIG names, else `orchestration/migration.yaml` below
-    the working directory, else the one that ships with the package. Steps of funnels are held
-    against the taxonomy unless it is left alone, as by what works on the taxonomy itself.
+    the working directory, else the one that ships with the package. Events of funnels and the like
+    are held against the taxonomy unless it is left alone, as by what works on the taxonomy itself.
 
     Raises ConfigurationError with every problem in the file.
     """
@@ -233,7 +236,7 @@ def load_migration(
     migration = load_yaml(
         found,
         Migration,
-        check=_unknown_steps if with_taxonomy else None,
+        check=_unknown_events if with_taxonomy else None,
         context={"vendors": tuple(vendors)},
     )
     migration._path = found.absolute()
@@ -243,16 +246,25 @@ def load_migration(
     return migration
 
 
-def _unknown_steps(migration: Migration) -> list[Problem]:
-    """Steps of funnels that no event of the taxonomy is named after: they would count nothing."""
-    if not migration.funnels:
+def _unknown_events(migration: Migration) -> list[Problem]:
+    """Settings that name no event of the taxonomy: they would count nothing."""
+    named = [
+        *((("funnels", name, "steps"), each.steps) for name, each in migration.funnels.items()),
+        *((("funnels", name, "exclude"), each.exclude) for name, each in migration.funnels.items()),
+        *(
+            (("activation", name, "events"), each.events)
+            for name, each in migration.activation.items()
+        ),
+        (("retention", "events"), migration.retention.events),
+    ]
+    if not any(events for _, events in named):
         return []
-    events = load_taxonomy(migration.taxonomy).events
+    known = load_taxonomy(migration.taxonomy).events
     return [
-        Problem(unknown("event", step, events), ("funnels", name, "steps", number))
-        for name, funnel in migration.funnels.items()
-        for number, step in enumerate(funnel.steps)
-        if step not in events
+        Problem(unknown("event", event, known), (*place, number))
+        for place, events in named
+        for number, event in enumerate(events)
+        if event not in known
     ]
 
 

@@ -2,7 +2,7 @@
 
 They are derived from configuration, manifests, gates and decisions and written anew in each run,
 except what outlives them: `staged`, `staging_code`, `built`, `built_settings`, `built_names`,
-`node_spans`, `rebuild_keys` and `rebuild_cells`.
+`node_spans`, `rebuild_keys`, `rebuild_cells` and `moved_weeks`.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ alter table control.built_settings add column if not exists dictionary varchar;
 alter table control.built_settings add column if not exists context varchar;
 create table if not exists control.rebuild_keys (event_key varchar, occurred_on date);
 create table if not exists control.rebuild_cells (person_id varchar, occurred_on date);
+create table if not exists control.moved_weeks (week_on date);
 create table if not exists control.node_spans (node varchar, first_on date, last_on date);
 create table if not exists control.identity_nodes (node varchar, root_node varchar);
 create table if not exists control.device_owners (

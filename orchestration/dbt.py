@@ -37,16 +37,8 @@ def dbt_vars(migration: Migration) -> dict[str, Any]:
         "reporting_timezone": migration.reporting_timezone,
         "session_timeout_seconds": round(migration.sessions.timeout_minutes * 60),
         "sessions_use_vendor": migration.sessions.use_vendor,
-        "funnels": {
-            name: {
-                "steps": funnel.steps,
-                "within_seconds": None
-                if funnel.within is None
-                else int(funnel.within.total_seconds()),
-                "per": funnel.per,
-            }
-            for name, funnel in migration.funnels.items()
-        },
+        "funnels": {name: funnel.variables() for name, funnel in migration.funnels.items()},
+        **migration.mart_variables,
     }
 
 

@@ -28,14 +28,19 @@
 {%- endmacro -%}
 
 {#-
-  An event column, or `properties.<key>` where everything after the first dot is one key. Only
-  `waybill funnel` splits, and it reads a DuckDB snapshot, so this one macro speaks DuckDB alone.
-  The key is given as a JSON pointer: a pointer has escapes for its own signs, a JSON path has not.
+  An event column, or `properties.<key>` where everything after the first dot is one key. To DuckDB
+  the key is given as a JSON pointer: a pointer has escapes for its own signs, a JSON path has not.
 -#}
 {%- macro funnel_segment(by) -%}
   {%- if by.startswith("properties.") -%}
     {%- set key = by[11:] | replace("~", "~0") | replace("/", "~1") -%}
+    {%- if funnel_dialect() == "spark" -%}
+    from_json(properties, 'map<string,string>')[{{ funnel_text(by[11:]) }}]
+    {%- else -%}
     json_extract_string(properties, {{ funnel_text("/" ~ key) }})
+    {%- endif -%}
+  {%- elif funnel_dialect() == "spark" -%}
+    cast(`{{ by }}` as string)
   {%- else -%}
     cast("{{ by | replace('"', '""') }}" as varchar)
   {%- endif -%}
@@ -45,29 +50,30 @@
   The furthest attempt of each entity, earliest first: entity, segment, reached (1 to the number of
   steps) and micros_1, micros_2, ..., the time of each step in microseconds since 1970 in UTC. Times
   of steps beyond `reached` mean nothing. `relation` has the columns of fct_events, `within_seconds`
-  is none for no limit, `per` is person or session, `by` names what to split by, and `source` shows
-  one source's events, primary or not. The rules are those of "Funnels" in the documentation.
+  is none for no limit, `per` is person, session or account, `by` names what to split by, `source`
+  shows one source's events, primary or not, and `how` has the rules of orchestration/
+  funnel_config.py. The rules are those of "Funnels" in the documentation.
 -#}
-{%- macro funnel_attempts(relation, steps, within_seconds, per, by=none, source=none) -%}
-{%- set entity = "session_id" if per == "session" else "person_id" -%}
+{%- macro funnel_attempts(relation, steps, within_seconds, per, by=none, source=none, how={}) -%}
 {%- set names = steps | unique(case_sensitive=true) | list -%}
+{%- set excluded = how.get("exclude") or [] -%}
 with step_records as (
 
     select
-        {{ entity }} as entity,
+        {{ funnel_entity(per, how) }} as entity,
         event_name as step,
         {{ funnel_microseconds("occurred_at") }} as micros,
         {%- if by is not none %}
         event_id,
         case
-            when event_name = {{ funnel_text(steps[0]) }}
+            when {{ "true" if how.get("order") == "any" else "event_name = " ~ funnel_text(steps[0]) }}
                 then coalesce({{ funnel_segment(by) }}, '(none)')
         end as segment,
         {%- endif %}
         {#- Only a name that comes back can meet a record already used; the sort is not free. #}
         {%- if names | length < steps | length %}
         row_number() over (
-            partition by {{ entity }}, event_name
+            partition by {{ funnel_entity(per, how) }}, event_name
             order by occurred_at, event_id
         ) as nth
         {%- else %}
@@ -76,10 +82,12 @@ with step_records as (
     from {{ relation }}
     where
         event_name in (
-            {%- for name in names %}{{ funnel_text(name) }}{{ ", " if not loop.last }}{% endfor -%}
+            {%- for name in names + excluded -%}
+            {{ funnel_text(name) }}{{ ", " if not loop.last }}
+            {%- endfor -%}
         )
         and person_id is not null
-        and {{ entity }} is not null
+        and {{ funnel_entity(per, how) }} is not null
         and {{ "is_primary" if source is none else "source = " ~ funnel_text(source) }}
 
 ),
@@ -93,10 +101,19 @@ attempts_1 as (
         micros as micros_1,
         min(nth) as nth_1
     from step_records
+    {%- if how.get("order") == "any" %}
+    where step in (
+        {%- for name in names -%}{{ funnel_text(name) }}{{ ", " if not loop.last }}{%- endfor -%}
+    )
+    {%- else %}
     where step = {{ funnel_text(steps[0]) }}
+    {%- endif %}
     group by entity, micros
 
 ),
+{% if how.get("order") == "any" -%}
+{{ funnel_any_order(steps) }}
+{%- else -%}
 {% for step in steps[1:] %}
 {%- set number = loop.index + 1 %}
 line_{{ number }} as (
@@ -109,7 +126,7 @@ line_{{ number }} as (
         micros_{{ place }},
         nth_{{ place }},
         {%- endfor %}
-        micros_{{ number - 1 }} as micros,
+        micros_{{ number - 1 }}{{ " + 1" if how.get("ties") == "refuse" }} as micros,
         -- Where an equally named step stands at this very instant, its record is used up.
         coalesce(
             {%- for place in range(number - 1, 0, -1) if steps[place - 1] == step %}
@@ -173,6 +190,10 @@ attempts_{{ number }} as (
 
 ),
 {% endfor %}
+{%- endif %}
+{%- if excluded %}
+{{ funnel_stops(steps, excluded) }}
+{%- endif %}
 measured as (
 
     select
@@ -180,6 +201,9 @@ measured as (
         case
             {%- for number in range(2, steps | length + 1) %}
             when micros_{{ number }} is null
+                {%- if excluded %}
+                or micros_{{ number }} > stop_micros
+                {%- endif %}
                 {%- if within_seconds is not none %}
                 or micros_{{ number }} - micros_1 > {{ (within_seconds * 1000000) | int }}
                 {%- endif %}
@@ -187,7 +211,7 @@ measured as (
             {%- endfor %}
             when true then {{ steps | length }}
         end as reached
-    from attempts_{{ steps | length }}
+    from {{ "stopped" if excluded else "attempts_" ~ (steps | length) }}
 
 ),
 
@@ -195,7 +219,14 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by entity order by reached desc, micros_1) as attempt_rank
+        {% if how.get("reentry") == "every" -%}
+        1 as attempt_rank
+        {%- else -%}
+        row_number() over (
+            partition by {{ funnel_owner(how) }}
+            order by {{ "reached desc, " if how.get("reentry") != "first" }}micros_1, entity
+        ) as attempt_rank
+        {%- endif %}
     from measured
 
 )
@@ -217,10 +248,10 @@ where attempt_rank = 1
   step 1 (null for step 1). Without `by` there are no segments but the null one. Arguments are those
   of funnel_attempts.
 -#}
-{%- macro funnel_counts(relation, steps, within_seconds, per, by=none, source=none) -%}
+{%- macro funnel_counts(relation, steps, within_seconds, per, by=none, source=none, how={}) -%}
 with furthest as (
 
-{{ funnel_attempts(relation, steps, within_seconds, per, by, source) }}
+{{ funnel_attempts(relation, steps, within_seconds, per, by, source, how) }}
 
 ),
 
@@ -246,7 +277,11 @@ step_totals as (
     select
         segment,
         {{ loop.index }} as step_number,
+        {% if how.get("order") == "any" -%}
+        {{ funnel_text("any " ~ loop.index ~ " of " ~ (steps | length)) }} as step,
+        {%- else -%}
         {{ funnel_text(step) }} as step,
+        {%- endif %}
         entities_{{ loop.index }} as entities,
         entities_1 as first_entities,
         {#- The first step is compared with itself. #}

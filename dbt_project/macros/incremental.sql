@@ -104,13 +104,41 @@
     )
 {%- endmacro %}
 
-{% macro in_rebuilt_dates(alias) -%}
+{% macro in_rebuilt_dates(alias, date='occurred_on') -%}
     {%- if is_incremental() -%}
-    {{ alias }}.occurred_on in {{ dates_of('rebuild_cells') }}
+    {{ alias }}.{{ date }} in {{ dates_of('rebuild_cells') }}
     {%- else -%}
     true
     {%- endif -%}
 {%- endmacro %}
+
+{# Rows of weeks (from Monday) with a date of the rebuild set, or with persons whose cohort moved. #}
+{% macro in_rebuilt_weeks(alias) -%}
+    {%- if is_incremental() -%}
+    {{ in_weeks(week_of(alias ~ '.occurred_on')) }}
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro in_weeks(week) -%}
+    {{ week }} in (
+        select {{ week_of('cells.occurred_on') }}
+        from {{ source('control', 'rebuild_cells') }} as cells
+        union
+        select moved.week_on from {{ source('control', 'moved_weeks') }} as moved
+    )
+{%- endmacro %}
+
+{# Aggregates of days and weeks: replace every week of the rebuild set, with its days. #}
+{% macro get_incremental_replace_weeks_sql(arg_dict) %}
+    {%- set columns = quoted_columns(arg_dict['dest_columns']) -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where {{ in_weeks(week_of('period_start')) }};
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
 
 {% macro in_rebuilt_persons() -%}
     {%- if is_incremental() -%}
@@ -136,4 +164,19 @@
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{#
+    The same of cohorts. Where a person turns out to have come in another week than known, all weeks
+    of that person are noted: in them the cohort lost or won somebody.
+#}
+{% macro get_incremental_replace_cohorts_sql(arg_dict) %}
+    insert into {{ source('control', 'moved_weeks') }} (week_on)
+    select distinct {{ week_of('days.occurred_on') }}
+    from {{ ref('int_person_days') }} as days
+    inner join {{ arg_dict['target_relation'] }} as known on days.person_id = known.person_id
+    inner join {{ arg_dict['temp_relation'] }} as made on days.person_id = made.person_id
+    where {{ week_of('known.first_seen_on') }} <> {{ week_of('made.first_seen_on') }};
+
+    {{ get_incremental_replace_persons_sql(arg_dict) }}
 {% endmacro %}

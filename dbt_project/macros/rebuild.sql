@@ -52,6 +52,22 @@
 {% endif %}
 {% endmacro %}
 
+{#
+    What each row of a mart tells of its own trust: whether all came for its dates (both included),
+    whether they are over, the newest event it could count, and the incident that is open on it.
+    Incidents are known after the marts only; `orchestration/quality/warned_rows.py` fills them in.
+#}
+{% macro row_quality(first_on, last_on, fresh_at) -%}
+    not exists (
+        select 1 from {{ source('control', 'incomplete_dates') }} as incomplete
+        where incomplete.occurred_on >= {{ first_on }} and incomplete.occurred_on <= {{ last_on }}
+    ) as is_complete,
+    cast('{{ env_var("WAYBILL_TODAY") }}' as date) between {{ first_on }} and {{ last_on }}
+        as is_open,
+    {{ fresh_at }} as fresh_at,
+    cast(null as {{ dbt.type_string() }}) as open_incident_id
+{%- endmacro %}
+
 {# The open date moves on by itself: dates that nothing else touched are marked anew. #}
 {% macro mark_open_date() %}
     update {{ this }}

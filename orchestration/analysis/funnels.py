@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from orchestration.errors import ConfigurationError
+from orchestration.funnel_config import PROPERTY, FunnelRules, Per, contradiction, rules_of
 from orchestration.setting_types import format_duration
 from orchestration.sql import quoted
 from orchestration.yaml_models import unknown
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
     import duckdb
     import jinja2
 
-Per = Literal["person", "session"]
-
-MACRO = Path(__file__).resolve().parents[2] / "dbt_project" / "macros" / "funnel.sql"
-
-_PROPERTY = "properties."
+MACROS = Path(__file__).resolve().parents[2] / "dbt_project" / "macros"
+FILES = ("funnel.sql", "funnel_rules.sql")
+PLAIN = FunnelRules()
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class FunnelQuery:
 
     `within` is the time from an attempt's first step to its last, both ends included; None is no
     limit. `by` is an event column or `properties.<key>`, read at the first step. `source` counts
-    that source's events, primary or not; None counts the primary events of all sources.
+    that source's events, primary or not; None counts the primary events of all sources. `rules`
+    say how attempts count.
 
     Raises ConfigurationError where the question makes no sense whatever the data.
     """
@@ -45,6 +45,7 @@ class FunnelQuery:
     per: Per = "person"
     by: str | None = None
     source: str | None = None
+    rules: FunnelRules = PLAIN
 
     def __post_init__(self) -> None:
         if not self.steps or not all(self.steps):
@@ -55,8 +56,10 @@ class FunnelQuery:
             self.within <= timedelta(0) or self.within % timedelta(seconds=1)
         ):
             raise ConfigurationError("within: give whole seconds over zero, like 7d, 12h or 45s")
-        if self.by == _PROPERTY:
+        if self.by == PROPERTY:
             raise ConfigurationError("by: name the property, like properties.form_type")
+        if wrong := contradiction(self.rules, list(self.steps), self.per):
+            raise ConfigurationError(wrong)
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ def funnel(
         query.per,
         by=query.by,
         source=query.source,
+        how=rules_of(query.rules),
     )
     # The figures over all entities together have no segment, and come first.
     rows = connection.execute(
@@ -158,8 +162,9 @@ def _refuse_unknown(
 ) -> None:
     events = known_events(connection, relation) if known is None else set(known)
     problems = list(_unknown("steps", "event", query.steps, events))
+    problems += _unknown("exclude", "event", query.rules.exclude, events)
     described = connection.execute(f"select * from {relation} limit 0").description or []
-    if query.by is not None and not query.by.startswith(_PROPERTY):
+    if query.by is not None and not query.by.startswith(PROPERTY):
         columns = {str(column[0]) for column in described}
         problems += _unknown("by", "column", [query.by], columns)
     if query.source is not None:
@@ -181,7 +186,7 @@ def _template() -> jinja2.Template:
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-    return environment.from_string(MACRO.read_text(encoding="utf-8"))
+    return environment.from_string("".join((MACROS / f).read_text(encoding="utf-8") for f in FILES))
 
 
 def _render(
@@ -191,6 +196,7 @@ def _render(
     per: Per,
     by: str | None,
     source: str | None,
+    how: dict[str, Any],
 ) -> str:
     macro = _template().module.funnel_counts  # type: ignore[attr-defined]
-    return str(macro(relation, steps, within_seconds, per, by=by, source=source))
+    return str(macro(relation, steps, within_seconds, per, by=by, source=source, how=how))

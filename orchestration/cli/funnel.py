@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.analysis.funnels import FunnelQuery, FunnelResult, FunnelStep, Per, known_events
+from orchestration.analysis.funnels import FunnelQuery, FunnelResult, FunnelStep, known_events
 from orchestration.analysis.funnels import funnel as count_funnel
 from orchestration.errors import ConfigurationError
+from orchestration.funnel_config import FunnelRules, Per
 from orchestration.setting_types import format_duration, parse_duration
 
 EVENTS = "marts.fct_events"
@@ -33,7 +35,7 @@ def funnel(
         str | None,
         typer.Option(help="Longest time from the first step: 7d, 12h, 30m, 45s (default: any)."),
     ] = None,
-    per: Annotated[Per, typer.Option(help="Count persons or sessions.")] = "person",
+    per: Annotated[Per, typer.Option(help="Count persons, sessions or accounts.")] = "person",
     by: Annotated[
         str | None,
         typer.Option(help="Split by an event column or properties.<key>, read at the first step."),
@@ -43,6 +45,22 @@ def funnel(
         typer.Option(
             help="Count this source's events, primary or not (default: all primary events)."
         ),
+    ] = None,
+    order: Annotated[str, typer.Option(help="given, or any: the steps in any order.")] = "given",
+    exclude: Annotated[
+        str, typer.Option(help="Events a,b that end an attempt when they come after its start.")
+    ] = "",
+    reentry: Annotated[
+        str, typer.Option(help="Which attempts count: furthest, first or every.")
+    ] = "furthest",
+    ties: Annotated[
+        str, typer.Option(help="refuse: a step at the instant of the one before does not count.")
+    ] = "allow",
+    hold: Annotated[
+        str | None, typer.Option(help="Column or properties.<key> that all steps must share.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Column or properties.<key> of the account.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     config: Annotated[Path | None, typer.Option(help="The migration.yaml to use.")] = None,
@@ -57,6 +75,14 @@ def funnel(
         per=per,
         by=by,
         source=source,
+        rules=_rules(
+            order=order,
+            exclude=[each.strip() for each in exclude.split(",") if each.strip()],
+            reentry=reentry,
+            ties=ties,
+            hold=hold,
+            account=account,
+        ),
     )
     # Imported late: --help should not wait for what opens the warehouse.
     from orchestration.cli.common import open_snapshot
@@ -68,6 +94,16 @@ def funnel(
         typer.echo(json.dumps(result.to_json(), ensure_ascii=False))
     else:
         Console().print(table(result))
+
+
+def _rules(**given: object) -> FunnelRules:
+    try:
+        return FunnelRules.model_validate(given)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        told = problem.get("ctx", {}).get("problems")
+        what = told[0].message if told else problem["msg"]
+        raise ConfigurationError(f"{problem['loc'][0]}: {what}") from None
 
 
 def _duration(text: str) -> timedelta:

@@ -11,6 +11,7 @@ from orchestration.quality.gate_results import blocking
 from orchestration.quality.gate_tables import write_gate_results
 from orchestration.quality.gates import judge_marts, judge_staging
 from orchestration.quality.incidents import write_incidents
+from orchestration.quality.warned_rows import write_warned_rows
 from orchestration.stages import STAGING
 from orchestration.warehouse import writing
 
@@ -53,6 +54,7 @@ def marts_gate(migration: Migration) -> dg.AssetChecksDefinition:
             results = judge_marts(migration, context.run.run_id)
             write_gate_results(migration)
             write_incidents(migration, context.run.run_id)
+            write_warned_rows(migration)
             write_alert_deliveries(migration)
         red = blocking(results, read_decisions(migration.decisions_dir))
         return dg.AssetCheckResult(

@@ -14,6 +14,10 @@ Dbt = Callable[..., None]
 Build = Callable[[Migration], BuildPlan]
 Rows = Callable[[Migration, str], list[tuple[Any, ...]]]
 
+READERS = {
+    *("data engineer", "on-call", "product analyst", "marketing strategist", "supply-chain"),
+    *("customer success director", "response coordinator", "executive", "change manager"),
+}
 RULES_OF_MEANING = {
     "test_mixpanel_keeps_the_copy_ingested_last",
     "test_amplitude_keeps_the_first_received_within_7_days_and_a_later_copy_again",
@@ -59,6 +63,21 @@ def test_every_model_says_what_one_row_is(artefacts: Callable[[str], dict[str, A
     for model in models:
         assert "One row per " in model["description"].split(". ")[-1], model["name"]
         assert Path(model["patch_path"]).stem == model["name"]
+
+
+def test_every_mart_names_its_reader_and_one_question(
+    artefacts: Callable[[str], dict[str, Any]],
+) -> None:
+    marts = [
+        node
+        for node in artefacts("manifest.json")["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+    assert marts
+    questions = [node["config"]["meta"].get("question", "") for node in marts]
+    assert all(question.endswith("?") for question in questions)
+    assert len(set(questions)) == len(questions)
+    assert {node["config"]["meta"].get("reader") for node in marts} <= READERS
 
 
 def test_every_column_is_described(

@@ -22,6 +22,9 @@ sources:
   amp: {vendor: amplitude, location: exports/amp}
 funnels:
   short: {steps: [opened, saved, paid], within: 2d}
+activation:
+  quick: {events: [opened, saved], within: 2d}
+activity_cohorts: {within: 1d, outcome_within: 2d, levels: {some: 1, strong: 4}}
 waves:
   first: {sources: [mp], from: 2025-03-06, to: 2025-03-08}
 """

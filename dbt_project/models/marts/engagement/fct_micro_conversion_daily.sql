@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_dates',
+    tags=['dated'],
     post_hook="{{ mark_open_date() }}"
 ) }}
 

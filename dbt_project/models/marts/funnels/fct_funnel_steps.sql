@@ -13,7 +13,7 @@ select
     counts.from_previous,
     counts.median_seconds
 from (
-{{ funnel_counts(events, funnel.steps, funnel.within_seconds, funnel.per) }}
+{{ funnel_counts(events, funnel.steps, funnel.within_seconds, funnel.per, how=funnel.get('how', {})) }}
 ) as counts
 {{ "union all" if not loop.last }}
 {%- else %}

@@ -1,0 +1,98 @@
+"""Rows of marts that an open incident touches: by date, event, source and platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.config import Migration, load_migration
+from orchestration.errors import CannotFinish
+from orchestration.quality.warned_rows import write_warned_rows
+from orchestration.warehouse import marts_file
+
+INCIDENTS = """
+create schema quality;
+create schema marts;
+create table quality.fct_incidents as from (values
+    ('loss', 'share', 'app', 'ios', timestamp '2025-03-02 02:00:00',
+        timestamp '2025-03-03 12:00:00', 'warning', timestamp '2025-03-04', true),
+    ('held', null, 'shop', null, timestamp '2025-03-03 12:00:00', null, 'critical',
+        timestamp '2025-03-04', true),
+    ('over', null, null, null, timestamp '2025-03-01 12:00:00', null, 'critical',
+        timestamp '2025-03-01', false)
+) as t (incident_id, event_name, source, platform, first_bad_at, bad_until, severity, detected_at,
+    is_open);
+"""
+
+
+@pytest.fixture
+def migration(write: Callable[[str, str | bytes], Path]) -> Migration:
+    write("taxonomy.yaml", "version: 1\nevents: {share: {description: Shared., kind: micro}}\n")
+    config = write(
+        "migration.yaml",
+        """
+        home: home
+        taxonomy: taxonomy.yaml
+        reporting_timezone: America/New_York
+        sources: {app: {vendor: amplitude, location: exports}}
+        """,
+    )
+    migration = load_migration(config)
+    migration.warehouse_dir.mkdir(parents=True)
+    with duckdb.connect(marts_file(migration)) as connection:
+        connection.execute(INCIDENTS)
+    return migration
+
+
+def make(migration: Migration, table: str) -> None:
+    with duckdb.connect(marts_file(migration)) as connection:
+        connection.execute(table)
+
+
+def warned(migration: Migration, columns: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(marts_file(migration), read_only=True) as connection:
+        return connection.execute(
+            f"select {columns}, open_incident_id from marts.daily order by all"
+        ).fetchall()
+
+
+def test_dates_are_of_the_reporting_zone_and_the_gravest_counts(migration: Migration) -> None:
+    make(
+        migration,
+        """create table marts.daily as select null::varchar as open_incident_id, * from (values
+        (date '2025-02-28', 1), (date '2025-03-01', 2), (date '2025-03-03', 3)
+        ) as t (occurred_on, nr)""",
+    )
+    assert write_warned_rows(migration) == 2
+    # two in the morning UTC is the evening of the first in New York
+    assert warned(migration, "nr") == [(1, None), (2, "loss"), (3, "held")]
+
+
+def test_an_incident_of_one_part_warns_that_part_and_the_totals(migration: Migration) -> None:
+    make(
+        migration,
+        """create table marts.daily as
+        select 'stale' as open_incident_id, date '2025-02-24' as period_start,
+            date '2025-03-02' as period_end, *
+        from (values ('share', '(all)', '(all)'), ('share', 'platform', 'ios'),
+            ('share', 'platform', 'web'), ('share', 'country', 'US'), ('paid', '(all)', '(all)')
+        ) as t (event_name, dimension, segment)""",
+    )
+    assert write_warned_rows(migration) == 3
+    assert warned(migration, "event_name, segment") == [
+        ("paid", "(all)", None),
+        ("share", "(all)", "loss"),
+        ("share", "US", "loss"),
+        ("share", "ios", "loss"),
+        ("share", "web", None),
+    ]
+    assert write_warned_rows(migration) == 3
+
+
+def test_a_mart_without_dates_is_refused(migration: Migration) -> None:
+    make(migration, "create table marts.daily as select null::varchar as open_incident_id")
+    with pytest.raises(CannotFinish, match=r"marts\.daily has open_incident_id but no dates"):
+        write_warned_rows(migration)
