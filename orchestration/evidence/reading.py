@@ -55,8 +55,12 @@ class Days:
     def common(self, start: date, end: date) -> Row:
         """The columns that every mart has, for a row that draws on this span."""
         return {
+            "period_start": start,
+            "period_end": end,
             "is_complete": self.are_whole(start, end),
+            "is_open": start <= self.today <= end,
             "fresh_at": self.fresh_at.replace(tzinfo=None),
+            "open_incident_id": None,  # known once the marts are judged
         }
 
 

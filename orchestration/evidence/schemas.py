@@ -8,8 +8,12 @@ import pyarrow as pa
 
 from orchestration.quality.tables import BOOL, DATE, FLOAT, INT, TEXT, TIME
 
-COMMON = {"is_complete": BOOL, "fresh_at": TIME}
-"""`is_complete`: every date it draws on is whole and over. `fresh_at`: newest event, UTC."""
+COMMON = {
+    **{"period_start": DATE, "period_end": DATE},
+    **{"is_complete": BOOL, "is_open": BOOL, "fresh_at": TIME, "open_incident_id": TEXT},
+}
+"""The dates a row draws on, whether all of them have come whole, whether today is among them, the
+newest event, UTC, and the incident that is open on it (see `quality.warned_rows`)."""
 
 
 @dataclass(frozen=True)
