@@ -18,7 +18,7 @@ from orchestration.evidence.writing import evidence, finite
 from .worlds import open_story, told
 
 MISSED = {"competitor_launch": ["rival chatbot: demo_requested on android"]}
-"""One of 18 intervals of 95 % leaves the truth out; over further seeds 4 of 102 did."""
+"""One of 15 intervals of 95 % leaves the truth out; over further seeds 4 of 90 did."""
 PUBLISHED: dict[str, duckdb.DuckDBPyConnection] = {}
 
 
