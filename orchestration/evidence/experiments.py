@@ -37,7 +37,9 @@ select asked.experiment, asked.ends_on, events.person_id,
     min(events.occurred_at) as exposed_at,
     min(events.occurred_on) as exposed_on,
     arg_min(events.variant_id, events.occurred_at) as variant,
-    coalesce(arg_min(events.platform, events.occurred_at), '(unknown)') as platform,
+    -- of two in one instant, always the same
+    coalesce(arg_min(events.platform, (events.occurred_at, events.event_id)), '(unknown)')
+        as platform,
     count(distinct events.variant_id) as variants
 from {EVENTS} as events
 inner join asked

@@ -97,16 +97,18 @@ def _persons(
     connection.execute("create or replace temp table spans (starts_on date, ends_on date)")
     connection.executemany("insert into spans values (?, ?)", list(spans))
     counted = connection.execute(
-        f"""with days as (
-            select distinct occurred_on, person_id,
-                case when is_primary and event_kind = 'micro' then event_name end as event_name
-            from {EVENTS} where person_id is not null
+        f"""with did as (
+            select distinct spans.starts_on, spans.ends_on, events.person_id,
+                case when events.is_primary and events.event_kind = 'micro'
+                    then events.event_name end as event_name
+            from spans inner join {EVENTS} as events
+                on events.occurred_on between spans.starts_on and spans.ends_on
+            where events.person_id is not null
         )
-        select spans.starts_on, spans.ends_on, days.event_name, count(distinct days.person_id)
-        from spans inner join days on days.occurred_on between spans.starts_on and spans.ends_on
-        group by grouping sets (
-            (spans.starts_on, spans.ends_on), (spans.starts_on, spans.ends_on, days.event_name))
-        having grouping(days.event_name) = 1 or days.event_name is not null"""
+        select starts_on, ends_on, event_name, count(*) from did
+        where event_name is not null group by all
+        union all
+        select starts_on, ends_on, null, count(distinct person_id) from did group by all"""
     ).fetchall()
     active = {(start, end): n for start, end, event, n in counted if event is None}
     return active, {((start, end), event): n for start, end, event, n in counted if event}

@@ -143,7 +143,8 @@ def _persons(
 ) -> pd.DataFrame:
     """Groups of persons alike: did_0.. and outcome_0.. (0/1), platform, activity, persons.
 
-    Who was active before a cut, once a cut. Activity is in bands of active days: 1, 2 to 3, more.
+    Who was active before a cut, once a cut. Activity is in bands of active days: 1, 2 to 3, more;
+    days are bits of a number, which costs a fraction of telling them apart.
     """
     connection.execute("create or replace temp table cuts (starts_on date, cut date)")
     connection.executemany("insert into cuts values (?, ?)", list(cuts))
@@ -162,8 +163,9 @@ def _persons(
     return connection.execute(
         f"""with persons as (
             select cuts.cut, events.person_id,
-                coalesce(mode(events.platform) filter ({before}), '(unknown)') as platform,
-                count(distinct events.occurred_on) filter ({before}) as active_days,
+                coalesce(min(events.platform) filter ({before}), '(unknown)') as platform,
+                bit_count(bit_or(1::bigint << (events.occurred_on - cuts.starts_on)::integer)
+                    filter ({before})) as active_days,
                 {", ".join([*did, *outcomes])}
             from cuts inner join {EVENTS} as events
                 on events.occurred_on >= cuts.starts_on
