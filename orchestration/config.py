@@ -182,6 +182,11 @@ class Migration(Settings):
         return self.home / "reports" / "dictionary.html"
 
     @property
+    def questions_page(self) -> Path:
+        """Which mart answers which question, as a page."""
+        return self.home / "reports" / "questions.html"
+
+    @property
     def mart_variables(self) -> dict[str, Any]:
         """What activation, retention and cohorts mean, as the models read it."""
         return mart_variables(self.activation, self.retention, self.activity_cohorts)

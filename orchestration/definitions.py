@@ -40,6 +40,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             warehouse.snapshot(migration),
             reports.on_call_report(migration),
             reports.dictionary_page(migration),
+            reports.questions_page(migration),
         ],
         asset_checks=[
             *(landing.landing_gate(migration, source) for source in sources),

@@ -15,6 +15,7 @@ from orchestration.cli.funnel import funnel
 from orchestration.cli.incidents import incidents
 from orchestration.cli.inspect import inspect
 from orchestration.cli.quality import replay, verify
+from orchestration.cli.query import query
 from orchestration.cli.report import report
 from orchestration.cli.run import plan, run, status
 from orchestration.cli.story import story
@@ -34,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (inspect, demo, story, plan, run, status, report, verify, replay, funnel):
+for verb in (inspect, demo, story, plan, run, status, report, verify, replay, funnel, query):
     app.command()(verb)
 for group in (taxonomy, incidents, alerts):
     app.add_typer(group)

@@ -83,7 +83,9 @@ def recovery_table(found: list[Recovery]) -> Table:
             each.what,
             _shown(each.truth),
             _shown(each.found),
-            "" if each.low is None else f"{_shown(each.low)} to {_shown(each.high)}",
+            ""
+            if each.low is None or each.high is None
+            else f"{100 * each.low:+.1f} to {100 * each.high:+.1f} %",
             "yes" if each.is_recovered else "[red]no[/]",
         )
     return table

@@ -4,9 +4,11 @@ import dagster as dg
 
 from orchestration.config import Migration
 from orchestration.defs.outcomes import note_outcome
+from orchestration.pages.questions import marts, metrics, questions_html
 from orchestration.quality.conclusion import conclude
 from orchestration.stages import MARTS, REPORTS
 from orchestration.taxonomy.page import write_dictionary
+from orchestration.taxonomy.writing import write
 
 ON_CALL = dg.AssetKey([REPORTS, "on_call"])
 CONCLUDED_RUN = "waybill/concludes"
@@ -51,6 +53,28 @@ def dictionary_page(migration: Migration) -> dg.AssetsDefinition:
                 "path": dg.MetadataValue.path(str(path)),
                 "events that arrived": len(traffic.events) if traffic is not None else 0,
             }
+        )
+
+    return page
+
+
+def questions_page(migration: Migration) -> dg.AssetsDefinition:
+    """Which mart answers which question."""
+
+    @dg.asset(
+        key=[REPORTS, "questions"],
+        description="Which mart answers which question, with columns, metrics and example queries.",
+        group_name=REPORTS,
+        kinds={"html"},
+        deps=[dg.AssetKey([MARTS, "snapshot"])],
+    )
+    def page() -> dg.MaterializeResult[None]:
+        found = marts()
+        path = migration.questions_page
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, questions_html(found, metrics()))
+        return dg.MaterializeResult(
+            metadata={"path": dg.MetadataValue.path(str(path)), "marts": len(found)}
         )
 
     return page

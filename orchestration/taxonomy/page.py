@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.config import Funnel, Migration
+from orchestration.config import Migration
+from orchestration.funnel_config import Funnel
 from orchestration.pages import render
 from orchestration.taxonomy import dbt_docs
 from orchestration.taxonomy.model import Event, Taxonomy, load_taxonomy

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from orchestration.config import Funnel
+from orchestration.funnel_config import Funnel
 from orchestration.taxonomy.dbt_docs import overview, plain
 from orchestration.taxonomy.model import Taxonomy
 from orchestration.taxonomy.page import MARTS, dictionary_html, sparkline
