@@ -11,6 +11,7 @@ from orchestration.dbt import PROJECT, run_dbt
 from orchestration.defs import (
     alerts,
     automation,
+    evidence,
     fetching,
     gates,
     landing,
@@ -38,6 +39,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             staging,
             warehouse.rebuild_set(migration, sorted(staging.keys)),
             warehouse.marts_models(migration, manifest),
+            evidence.evidence_marts(migration),
             quality.changes(migration),
             warehouse.snapshot(migration),
             reports.on_call_report(migration),

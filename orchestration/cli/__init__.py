@@ -19,6 +19,7 @@ from orchestration.cli.quality import replay, verify
 from orchestration.cli.query import query
 from orchestration.cli.report import report
 from orchestration.cli.run import plan, run, status
+from orchestration.cli.story import story
 from orchestration.cli.taxonomy import taxonomy
 from orchestration.errors import WaybillError
 
@@ -35,7 +36,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (inspect, demo, plan, fetch, run, status, report, verify, replay, funnel, query):
+for verb in (
+    *(inspect, demo, story, plan, fetch, run, status, report, verify, replay),
+    *(funnel, query),
+):
     app.command()(verb)
 for group in (taxonomy, incidents, alerts):
     app.add_typer(group)

@@ -23,6 +23,7 @@ from orchestration.config import Migration
 from orchestration.dbt import BuiltModel, run_dbt
 from orchestration.defs.freshness import with_freshness
 from orchestration.defs.landing import landing_key
+from orchestration.evidence.schemas import MARTS as EVIDENCE
 from orchestration.partitions import daily
 from orchestration.sources import REGISTRY
 from orchestration.stages import INTERMEDIATE, LANDING, MARTS, QUALITY
@@ -179,7 +180,11 @@ def snapshot(migration: Migration) -> dg.AssetsDefinition:
         description="Marts and quality for readers, swapped in whole after a green marts gate.",
         group_name=MARTS,
         kinds={"duckdb"},
-        deps=[dg.AssetKey([QUALITY, "fct_ledger"]), dg.AssetKey([QUALITY, "fct_changes"])],
+        deps=[
+            dg.AssetKey([QUALITY, "fct_ledger"]),
+            dg.AssetKey([QUALITY, "fct_changes"]),
+            *(dg.AssetKey([MARTS, name]) for name in EVIDENCE),
+        ],
         pool=POOL,
     )
     def taken() -> dg.MaterializeResult[None]:

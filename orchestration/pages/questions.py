@@ -16,6 +16,7 @@ import yaml
 
 from orchestration.analysis.queries import Example, examples
 from orchestration.errors import CannotFinish
+from orchestration.evidence.schemas import MODELS as EVIDENCE
 from orchestration.pages import render
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
@@ -51,7 +52,7 @@ def marts() -> list[Mart]:
     """
     queries = examples()
     found = []
-    for path in sorted(MARTS.rglob("*.yml")):
+    for path in [*sorted(MARTS.rglob("*.yml")), EVIDENCE]:
         for model in _documents(path).get("models", ()):
             meta = model.get("config", {}).get("meta", {})
             if not meta.get("reader") or not meta.get("question"):

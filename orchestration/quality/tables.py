@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from orchestration.config import Migration
 from orchestration.sql import quoted
+from orchestration.stages import QUALITY
 from orchestration.warehouse import open_work
 
 TEXT, INT, FLOAT, BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
@@ -206,15 +207,18 @@ ALERT_DELIVERIES = _schema(
 
 
 def replace_table(
-    migration: Migration, name: str, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]
+    migration: Migration,
+    name: str,
+    schema: pa.Schema,
+    rows: Iterable[Mapping[str, Any]],
+    stage: str = QUALITY,
 ) -> int:
-    """Replace `quality.<name>` in the working marts by these rows; returns how many."""
+    """Replace `<stage>.<name>` in the working marts by these rows; returns how many."""
     table = pa.Table.from_pylist(list(rows), schema=schema)
+    place = f"warehouse.{quoted(stage)}"
     with open_work(migration) as connection:
         connection.register("rows_to_keep", table)
-        connection.execute("create schema if not exists warehouse.quality")
-        connection.execute(
-            f"create or replace table warehouse.quality.{quoted(name)} as from rows_to_keep"
-        )
+        connection.execute(f"create schema if not exists {place}")
+        connection.execute(f"create or replace table {place}.{quoted(name)} as from rows_to_keep")
         connection.unregister("rows_to_keep")
     return int(table.num_rows)

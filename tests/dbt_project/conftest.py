@@ -16,6 +16,7 @@ from orchestration.build import BuildPlan
 from orchestration.config import Migration, load_migration
 from orchestration.dbt import PROJECT, dbt_environment, dbt_vars
 from orchestration.demo import generate
+from orchestration.evidence.writing import write_evidence
 from orchestration.landing.arrivals import arrive, land_arrivals
 from orchestration.migration.waves import bring_into_scope
 from orchestration.warehouse import marts_file, work_file
@@ -101,6 +102,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Migration:
     (folder / "migration.yaml").write_text(DEMO.format(taxonomy=taxonomy))
     migration = load_migration(folder / "migration.yaml")
     build_warehouse(migration)
+    write_evidence(migration)
     return migration
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import CannotFinish
+from orchestration.evidence.schemas import MARTS as EVIDENCE
 from orchestration.pages import questions
 from orchestration.pages.questions import MARTS, Mart, marts, metrics, questions_html
 
 
 def test_every_mart_is_on_the_page_with_its_question() -> None:
     found = marts()
-    assert {mart.name for mart in found} == {path.stem for path in MARTS.rglob("*.sql")}
+    assert {mart.name for mart in found} == {path.stem for path in MARTS.rglob("*.sql")} | {
+        *EVIDENCE
+    }
     page = questions_html(found, metrics())
     assert all(f"marts.{mart.name}" in page for mart in found)
     assert "waybill query --example promotion_lift" in page

@@ -1,0 +1,1 @@
+"""Marts that need statistics: read from the working marts in SQL, judged by `analysis.evidence`."""
