@@ -100,7 +100,7 @@ def test_other_columns_land_anew() -> None:
         ("segment", "load_columns: {a: [id]}", "load_columns: is for vendor rudderstack"),
         ("segment", "extracts: true", "extracts: is for vendor rudderstack, not segment"),
         ("mixpanel", "page_names: true", "page_names: is for vendor segment or rudderstack"),
-        ("rudderstack", "columns: {event: e}", "columns: is for vendor tabular or zigpoll or hubspot or"),
+        ("rudderstack", "columns: {event: e}", "columns: is for vendor tabular or zigpoll or"),
     ],
 )
 def test_settings_of_other_vendors_are_refused(
