@@ -23,6 +23,22 @@ def text_of(act: Act) -> str:
     return f"{act.number} {HOSTILE[act.number % 5]}"
 
 
+def _stripe(act: Act) -> bytes:
+    return _json(
+        {
+            "id": text_of(act),
+            "object": "charge",
+            "amount": 1250,
+            "currency": "usd",
+            "created": _seconds(act.at),
+            "status": "succeeded",
+            "paid": True,
+            "captured": True,
+            "livemode": True,
+        }
+    )
+
+
 def _zendesk(act: Act) -> bytes:
     return _json(
         {
@@ -81,6 +97,7 @@ def _salesforce(act: Act) -> bytes:
 
 
 OBJECT_EXPORTS: dict[str, ObjectExport] = {
+    "stripe": ObjectExport("charges.jsonl", _stripe, mart="fct_invoices", verbatim="document_id"),
     "zendesk": ObjectExport(
         "tickets.jsonl", _zendesk, mart="fct_support_tickets", verbatim="ticket_id"
     ),
