@@ -337,7 +337,9 @@ class HubSpotWorld(World):
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/crm/v3/pipelines/deals":
-            return page({"results": [{"id": "default", "stages": []}]})
+            won = {"id": "closedwon", "label": "Closed Won", "metadata": {"probability": "1.0"}}
+            sales = {"id": "default", "label": "Sales", "displayOrder": 0, "stages": [won]}
+            return page({"results": [sales]})
         assert request.path == "/crm/v3/objects/deals"
         assert {"amount", "dealstage"} <= set(request.params["properties"].split(","))
         if request.params["archived"] == "true":

@@ -8,7 +8,14 @@ import duckdb
 import pytest
 
 from orchestration.quality.facts import MARTS_VIEWS
+from orchestration.sources import OBJECT_MARTS
 
+OBJECTS = "\n".join(
+    f"""create table warehouse.marts.{mart} as
+    select 'crm' as source, 'd3' as delivery_id, 'a' as file_sha256, n as record_number
+    from range({3 if mart == "fct_opportunities" else 0}) as t(n);"""
+    for mart in OBJECT_MARTS
+)
 MARTS = """
 attach ':memory:' as warehouse; attach ':memory:' as work;
 create schema warehouse.marts; create schema warehouse.quality;
@@ -16,15 +23,18 @@ create schema work.control; create schema work.staging;
 create table warehouse.quality.fct_ledger as
     select 'app' as source, 'd1' as delivery_id, 10 as "read", 8 as loaded, 1 as quarantined
     union all select 'poll', 'd2', 2, 2, 0
+    union all select 'crm', 'd3', 4, 3, 0
     union all select 'app', 'old', 10, 0, 0;
 create table work.control.deliveries as
     select 'app' as source, 'd1' as delivery_id, 'current' as state
     union all select 'poll', 'd2', 'current'
+    union all select 'crm', 'd3', 'current'
     union all select 'app', 'old', 'superseded';
 create table work.control.files as
     select 'd1' as delivery_id, 10 as read, null as copy_of
     union all select 'd1', 10, 'the same under another name'
     union all select 'd2', 2, null
+    union all select 'd3', 4, null
     union all select 'old', 10, null;
 create table work.staging.stg_events as
     select 'app' as source, 'd1' as delivery_id, 1 as record_part, n from range(10) as t(n)
@@ -32,6 +42,8 @@ create table work.staging.stg_events as
     union all select 'app', 'old', 1, n from range(10) as t(n);
 create table work.staging.stg_responses as
     select 'poll' as source, 'd2' as delivery_id, n from range(2) as t(n);
+create table work.staging.stg_objects as
+    select 'crm' as source, 'd3' as delivery_id, n from range(4) as t(n);
 create table warehouse.marts.fct_events as
     select 'app' as source, 1 as record_part, 'p' || n % 2 as person_id, n from range(8) as t(n)
     union all select 'app', 2, null, 0;
@@ -53,6 +65,7 @@ create table warehouse.marts.fct_micro_conversion_daily as
 def marts() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute(MARTS)
+        connection.execute(OBJECTS)
         yield connection
 
 
@@ -89,6 +102,8 @@ def test_right_marts_obey(marts: duckdb.DuckDBPyConnection, view: str) -> None:
             ["app"],
         ),
         ("gate_sources", "delete from work.staging.stg_responses", ["poll"]),
+        ("gate_sources", "delete from work.staging.stg_objects where n = 1", ["crm"]),
+        ("gate_sources", "delete from warehouse.marts.fct_opportunities", ["crm"]),
         (
             "gate_sources",
             "insert into work.staging.stg_events values ('app', 'd1', 1, 3)",
