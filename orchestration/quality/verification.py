@@ -16,7 +16,7 @@ from orchestration.landing.manifest import LandedFile, Manifest, manifests
 from orchestration.landing.reading import Reading, recogniser, records
 from orchestration.landing.store import sha256_of
 from orchestration.quality.facts import MARTS_VIEWS
-from orchestration.sources import REGISTRY
+from orchestration.sources import OBJECT_MARTS, REGISTRY
 from orchestration.warehouse import marts_file, snapshot_file
 
 
@@ -122,14 +122,20 @@ def _check_marts(
                 loaded + duplicate + identity + filtered + quarantined + erased + pending
             from quality.fct_ledger"""
         ).fetchall()
-        rows = {
-            (delivery, sha256): count
+        parts = "union all\n".join(
+            f"""select delivery_id, file_sha256, count(distinct record_number) as records
+            from marts.{mart} group by all
+            """
+            for mart in ("fct_survey_answers", *OBJECT_MARTS)
+        )
+        rows = {  # an archive's objects may be in several marts
+            (delivery, sha256): int(count)
             for delivery, sha256, count in connection.execute(
-                """select delivery_id, file_sha256, count(*) from marts.fct_events
-                where record_part = 1 group by all
-                union all
-                select delivery_id, file_sha256, count(distinct record_number)
-                from marts.fct_survey_answers group by all"""
+                f"""select delivery_id, file_sha256, sum(records) from (
+                    select delivery_id, file_sha256, count(*) as records
+                    from marts.fct_events where record_part = 1 group by all
+                    union all {parts}
+                ) group by all"""
             ).fetchall()
         }
         for source, name, delivery, sha256, is_copy, read, loaded, fates in ledger:

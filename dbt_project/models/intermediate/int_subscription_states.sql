@@ -122,7 +122,8 @@ ordered as (
         points.since,
         points.status,
         row_number() over (
-            partition by points.object_key, points.since order by points.place desc, points.status
+            partition by points.object_key, points.since
+            order by points.place desc, points.status asc
         ) as choice
     from points
     inner join current_versions on points.object_key = current_versions.object_key
