@@ -41,7 +41,9 @@ clocks as (
         -- ISO texts with seconds are UTC; a person's locale is on that person's clock
         case
             when
-                {{ matches('coalesce(created_raw, updated_raw)', '^[0-9-]{10}.[0-9]{1,2}:[0-9]{2}:') }}
+                {{ matches(
+                    'coalesce(created_raw, updated_raw)', '^[0-9-]{10}.[0-9]{1,2}:[0-9]{2}:'
+                ) }}
                 then 'UTC'
             else timezone
         end as clock_zone,
