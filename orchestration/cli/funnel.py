@@ -27,7 +27,7 @@ DICTIONARY = "marts.dim_event_types"
 
 _BAR_WIDTH = 10
 _SEGMENTS_SHOWN = 20
-_STEP_WIDTH, _BESIDE_SEGMENT = 30, 16  # of a step's name, so that the table fits 80 columns
+_STEP_WIDTH, _BESIDE_SEGMENT = 30, 13  # of a step's name, so that the table fits 80 columns
 _TIME_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
