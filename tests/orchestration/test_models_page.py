@@ -77,11 +77,20 @@ def test_a_failure_leaves_the_page_and_is_tried_again(
 def test_the_asset_is_of_a_job_of_its_own(migration: Migration, asked: list[str]) -> None:
     migration.warehouse_dir.mkdir(parents=True)
     asset = models_page(migration)
+
+    @dg.asset(key=["marts", "fct"])
+    def other() -> None: ...
+
     with dg.DagsterInstance.ephemeral() as instance:
         (event,) = dg.materialize([asset], instance=instance).get_asset_materialization_events()
     assert event.materialization.metadata["path"].value == str(migration.models_page)
     assert event.materialization.metadata["made anew"].value is True
-    everything = [asset, dg.AssetSpec(["reports", "on_call"]), dg.AssetSpec(["marts", "fct"])]
-    built = automation.build_job([]).selection.resolve(everything)
-    assert built == {dg.AssetKey(["marts", "fct"])}
-    assert automation.docs_job().selection.resolve(everything) == {asset.key}
+    defs = dg.Definitions(
+        assets=[asset, dg.AssetSpec(["reports", "on_call"]), other],
+        jobs=[automation.build_job([]), automation.docs_job()],
+    )
+    jobs = {
+        name: set(defs.resolve_job_def(name).asset_layer.executable_asset_keys)
+        for name in (automation.BUILD_JOB, automation.DOCS_JOB)
+    }
+    assert jobs == {automation.BUILD_JOB: {other.key}, automation.DOCS_JOB: {asset.key}}
