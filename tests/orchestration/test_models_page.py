@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.cli import main
 from orchestration.config import Migration
 from orchestration.defs import automation
 from orchestration.defs.reports import models_page
@@ -94,3 +95,16 @@ def test_the_asset_is_of_a_job_of_its_own(migration: Migration, asked: list[str]
         for name in (automation.BUILD_JOB, automation.DOCS_JOB)
     }
     assert jobs == {automation.BUILD_JOB: {other.key}, automation.DOCS_JOB: {asset.key}}
+
+
+def test_before_a_first_run_there_is_nothing_to_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.yaml").write_text("version: 1.0.0\nevents: {}\n")
+    config = tmp_path / "migration.yaml"
+    config.write_text("home: h\ntaxonomy: t.yaml\nsources: {a: {vendor: amplitude, location: e}}\n")
+    monkeypatch.setattr("sys.argv", ["waybill", "docs", "--config", str(config)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 3
+    assert "start with `waybill run`" in capsys.readouterr().err
