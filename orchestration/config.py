@@ -197,6 +197,16 @@ class Migration(Settings):
         return self.home / "reports" / "questions.html"
 
     @property
+    def keys_page(self) -> Path:
+        """How the marts hang together, as a picture."""
+        return self.home / "reports" / "keys.html"
+
+    @property
+    def models_page(self) -> Path:
+        """dbt's own docs."""
+        return self.home / "reports" / "models.html"
+
+    @property
     def mart_variables(self) -> dict[str, Any]:
         """What activation, retention and cohorts mean, as the models read it."""
         return mart_variables(self.activation, self.retention, self.activity_cohorts)

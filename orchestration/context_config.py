@@ -29,6 +29,12 @@ from orchestration.setting_types import ConfiguredPath, Settings
 from orchestration.yaml_models import unknown
 
 PeriodKind = Literal["campaigns", "phases", "closures", "moves"]
+TARGET_METRICS = {
+    "daily_conversion_rate": ("platform", "country", "product_line", "campaign", "cohort"),
+    "weekly_conversion_rate": ("platform", "country", "product_line", "campaign", "cohort"),
+    "activation_rate": ("platform", "country", "campaign"),
+}
+"""The metrics that a mart holds against targets, each with the dimensions it has segments of."""
 
 
 class Context(Settings):
@@ -206,7 +212,7 @@ def read_context(
     resources = [(row, Resource(**cells)) for row, cells in lines("resources")]
     _refuse_odd_thresholds(resources)
     targets = [(row, Target(**cells)) for row, cells in lines("targets")]
-    _refuse_half_segments(targets)
+    _refuse_odd_targets(targets)
     return CompanyContext(
         tuple(Period(kind, **c) for kind in get_args(PeriodKind) for _, c in lines(kind)),
         tuple(each for _, each in variants),
@@ -264,10 +270,18 @@ def _refuse_odd_thresholds(resources: list[tuple[Row, Resource]]) -> None:
             )
 
 
-def _refuse_half_segments(targets: list[tuple[Row, Target]]) -> None:
+def _refuse_odd_targets(targets: list[tuple[Row, Target]]) -> None:
+    """A target that no mart would ever compare with anything looks like one that was reached."""
     for row, each in targets:
+        if each.metric not in TARGET_METRICS:
+            told = unknown("metric", each.metric, TARGET_METRICS)
+            raise ConfigurationError(f"{row.where}: metric: {told}")
         if (each.dimension is None) != (each.segment is None):
             raise ConfigurationError(
                 f"{row.where}: dimension and segment go together, like platform and ios; give both"
                 " or none"
             )
+        dimensions = TARGET_METRICS[each.metric]
+        if each.dimension is not None and each.dimension not in dimensions:
+            told = unknown(f"dimension of {each.metric}", each.dimension, dimensions)
+            raise ConfigurationError(f"{row.where}: dimension: {told}")

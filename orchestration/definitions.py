@@ -45,6 +45,7 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             reports.on_call_report(migration),
             reports.dictionary_page(migration),
             reports.questions_page(migration),
+            reports.models_page(migration),
         ],
         asset_checks=[
             *(landing.landing_gate(migration, source) for source in sources),
@@ -56,10 +57,12 @@ def build_definitions(migration: Migration) -> dg.Definitions:
             *landings,
             build,
             conclusion,
+            automation.docs_job(),
         ],
         schedules=[
             *([fetching.fetch_schedule(migration)] if fetched else []),
             automation.migration_schedule(migration),
+            automation.docs_schedule(migration),
         ],
         sensors=[
             *(automation.new_deliveries_sensor(migration, source) for source in sources),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rapidfuzz import fuzz, process
+
 from orchestration.errors import ConfigurationError
 from orchestration.yaml_models import nearest, unknown
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "dbt_project" / "analyses"
 _MISSING_TABLE = re.compile(r"Table with name (\S+) does not exist")
+_NEARLY_AN_EVENT = 75.0  # per cent of likeness: a slip of the finger, not another word
 _MISSING_COLUMN = re.compile(r'Referenced column "([^"]+)" not found')
 
 
@@ -85,11 +88,11 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answer:
         columns = tuple(str(column[0]) for column in cursor.description or ())
         rows = cursor.fetchmany(limit + 1)
     except duckdb.Error as error:
-        raise ConfigurationError(f"query: {_told(connection, str(error))}") from None
+        raise ConfigurationError(f"query: {_told(connection, sql, str(error))}") from None
     return Answer(columns, tuple(rows[:limit]), len(rows) > limit)
 
 
-def _told(connection: duckdb.DuckDBPyConnection, message: str) -> str:
+def _told(connection: duckdb.DuckDBPyConnection, sql: str, message: str) -> str:
     """What the database says, in a line; a table or column nobody knows with the nearest one."""
     if found := _MISSING_TABLE.search(message):
         tables = _names(
@@ -102,8 +105,39 @@ def _told(connection: duckdb.DuckDBPyConnection, message: str) -> str:
         return f"unknown table '{found[1]}'; {hint}"
     if found := _MISSING_COLUMN.search(message):
         columns = _names(connection, "select distinct column_name from duckdb_columns()")
-        return unknown("column", found[1], columns)
-    return message.splitlines()[0]
+        return unknown("column", found[1], _of_tables_in(connection, sql) or columns)
+    first, *rest = message.splitlines()
+    return " ".join([first, *(line for line in rest if line.startswith("Candidate"))])
+
+
+def why_nothing(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """Of a query without rows: names in it that are nearly those of events, to be put behind it.
+
+    A wrong column is an error, but a wrong event only finds nothing. Empty where no name is wrong,
+    and for a file without a dictionary.
+    """
+    if not _names(
+        connection,
+        """select table_name from duckdb_tables()
+        where schema_name = 'marts' and table_name = 'dim_event_types'""",
+    ):
+        return ""
+    events = _names(connection, "select event_name from marts.dim_event_types")
+    near = {
+        word: process.extractOne(word, events, scorer=fuzz.ratio, score_cutoff=_NEARLY_AN_EVENT)
+        for word in re.findall(r"'([^']+)'", sql)
+        if word not in events
+    }
+    told = [
+        f"'{word}' is no event; did you mean '{best[0]}'?" for word, best in near.items() if best
+    ]
+    return "; " + "; ".join(told) if told else ""
+
+
+def _of_tables_in(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    """Columns of the tables that a query names."""
+    rows = connection.execute("select table_name, column_name from duckdb_columns()").fetchall()
+    return sorted({column for table, column in rows if re.search(rf"\b{re.escape(table)}\b", sql)})
 
 
 def _names(connection: duckdb.DuckDBPyConnection, sql: str) -> Sequence[str]:

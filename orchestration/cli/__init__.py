@@ -11,6 +11,7 @@ import typer
 from orchestration.cli.alerts import alerts
 from orchestration.cli.common import err
 from orchestration.cli.demo import demo
+from orchestration.cli.docs import docs
 from orchestration.cli.fetch import fetch
 from orchestration.cli.funnel import funnel
 from orchestration.cli.incidents import incidents
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 for verb in (
     *(inspect, demo, story, plan, fetch, run, status, report, verify, replay),
-    *(funnel, query),
+    *(funnel, query, docs),
 ):
     app.command()(verb)
 for group in (taxonomy, incidents, alerts):

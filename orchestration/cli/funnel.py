@@ -17,6 +17,7 @@ from rich.text import Text
 
 from orchestration.analysis.funnels import FunnelQuery, FunnelResult, FunnelStep, known_events
 from orchestration.analysis.funnels import funnel as count_funnel
+from orchestration.cli.answers import folded
 from orchestration.errors import ConfigurationError
 from orchestration.funnel_config import FunnelRules, Per
 from orchestration.setting_types import format_duration, parse_duration
@@ -26,6 +27,7 @@ DICTIONARY = "marts.dim_event_types"
 
 _BAR_WIDTH = 10
 _SEGMENTS_SHOWN = 20
+_STEP_WIDTH, _BESIDE_SEGMENT = 30, 13  # of a step's name, so that the table fits 80 columns
 _TIME_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -140,11 +142,21 @@ def table(result: FunnelResult) -> Table:
     _add_rows(shown, "(all)" if query.by is not None else None, result.steps)
     for segment in list(segments)[:_SEGMENTS_SHOWN]:
         _add_rows(shown, segment, segments[segment])
-    if len(segments) > _SEGMENTS_SHOWN:
+    if not result.steps[0].entities:
+        shown.caption = Text(_why_nobody(query))
+    elif len(segments) > _SEGMENTS_SHOWN:
         shown.caption = (
             f"{len(segments) - _SEGMENTS_SHOWN} smaller segments are left out; see --json"
         )
     return shown
+
+
+def _why_nobody(query: FunnelQuery) -> str:
+    """What of the question may be the reason that no attempt began."""
+    first = "any step" if query.rules.order == "any" else query.steps[0]
+    held = [each for each in (query.rules.hold, query.rules.account) if each is not None]
+    having = f" with a value of {' and '.join(held)}" if held else ""
+    return f"Nobody began: there is no {first}{having} among these events."
 
 
 def humanised(seconds: float | None) -> str:
@@ -165,7 +177,9 @@ def _add_rows(shown: Table, segment: str | None, steps: tuple[FunnelStep, ...]) 
         label = [] if segment is None else [Text(segment if number == 1 else "")]
         shown.add_row(
             *label,
-            Text(f"{number} {step.step}"),
+            Text(
+                folded(f"{number} {step.step}", _STEP_WIDTH if segment is None else _BESIDE_SEGMENT)
+            ),
             f"{step.entities:,}",
             "█" * round(_BAR_WIDTH * (step.from_start or 0)),
             _percent(step.from_start),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,16 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.analysis.queries import Answer, ask, example, examples
-from orchestration.cli.common import ConfigOption, JsonOption, open_snapshot, out, print_json
+from orchestration.analysis.queries import ask, example, examples, why_nothing
+from orchestration.cli.answers import answer_view
+from orchestration.cli.common import (
+    ConfigOption,
+    JsonOption,
+    err,
+    open_snapshot,
+    out,
+    print_json,
+)
 from orchestration.errors import ConfigurationError
 
 
@@ -30,6 +37,8 @@ def query(
     """Ask the last good snapshot one question in SQL; nothing can be changed by it.
 
     Example: waybill query "select * from marts.fct_stickiness order by occurred_on desc" --limit 7
+
+    A question that comes along: waybill query --example promotion_lift
     """
     if show:
         _show_examples(as_json)
@@ -37,10 +46,15 @@ def query(
     text = _text_of(sql, file, named)
     with open_snapshot(config) as connection:
         answer = ask(connection, text, limit)
+        hint = "" if answer.rows else why_nothing(connection, text)
     if as_json:
         print_json(answer.to_json())
-    else:
-        out.print(_table(answer, limit))
+        return
+    out.print(answer_view(answer, out.width))
+    if answer.is_cut:
+        err.print(f"the first {limit} rows; --limit shows more", style="dim")
+    if not answer.rows:
+        err.print(Text(f"no rows{hint}"))
 
 
 def _text_of(sql: str | None, file: Path | None, named: str | None) -> str:
@@ -70,32 +84,3 @@ def _show_examples(as_json: bool) -> None:
     for each in found:
         table.add_row(Text(each.name), Text(each.question))
     out.print(table)
-
-
-def _table(answer: Answer, limit: int) -> Table:
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
-    for place, column in enumerate(answer.columns):
-        numeric = all(isinstance(row[place], int | float | None) for row in answer.rows)
-        is_date = any(isinstance(row[place], date) for row in answer.rows)
-        # Names and values come from data: as Text they are shown as they are.
-        shown.add_column(
-            Text(column),
-            justify="right" if numeric else "left",
-            overflow="fold",
-            min_width=10 if is_date else None,
-        )
-    for row in answer.rows:
-        shown.add_row(*(Text(_cell(value)) for value in row))
-    if answer.is_cut:
-        shown.caption = f"the first {limit} rows; --limit shows more"
-    elif not answer.rows:
-        shown.caption = "no rows"
-    return shown
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from orchestration.cli.answers import folded
 from orchestration.cli.common import ConfigOption, JsonOption, err, migration_of, out, print_json
 from orchestration.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from orchestration.demo.stories.recovery import Recovery
+
+_WHAT, _FIGURE = 28, 14  # longest lines of a cell, so that the table fits 80 columns
 
 
 def story(
@@ -77,12 +80,14 @@ def recovery_table(found: list[Recovery]) -> Table:
     """Each known figure: the truth, what a mart says, and whether its interval covers it."""
     table = Table(box=None, header_style="dim")
     for head in ("known", "truth", "found", "95 % interval", ""):
-        table.add_column(head, justify="right" if head in ("truth", "found") else "left")
+        table.add_column(
+            head, justify="right" if head in ("truth", "found") else "left", overflow="fold"
+        )
     for each in found:
         table.add_row(
-            each.what,
-            _shown(each.truth),
-            _shown(each.found),
+            folded(each.what, _WHAT),
+            folded(_shown(each.truth), _FIGURE),
+            folded(_shown(each.found), _FIGURE),
             ""
             if each.low is None or each.high is None
             else f"{100 * each.low:+.1f} to {100 * each.high:+.1f} %",

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.config import Migration
 from orchestration.defs.fetching import fetched_key
 from orchestration.defs.landing import landing_key
-from orchestration.defs.reports import CONCLUDED_RUN, ON_CALL
+from orchestration.defs.reports import CONCLUDED_RUN, MODELS, ON_CALL
 from orchestration.defs.warehouse import DERIVED_RANGE
 from orchestration.landing.arrivals import arrive, since
 from orchestration.landing.catalog import export_files
@@ -21,6 +21,7 @@ from orchestration.source_config import SourceConfig
 
 BUILD_JOB = "build_warehouse"
 CONCLUSION_JOB = "conclude_run"
+DOCS_JOB = "document_models"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 # An export still being written grows; one that has not changed for a minute is taken for whole.
@@ -30,6 +31,7 @@ SETTLED_SECONDS = 60
 MARKED_DAYS = timedelta(days=100)
 
 _CONCLUSION = dg.AssetSelection.assets(ON_CALL)
+_DOCS = dg.AssetSelection.assets(MODELS)
 
 
 def landing_job_name(source: str) -> str:
@@ -48,12 +50,30 @@ def build_job(sources: Sequence[str], fetched: Sequence[str] = ()) -> Any:
     """Everything after landing, for a range of days in one run."""
     before = (*map(landing_key, sources), *map(fetched_key, fetched))
     landing = dg.AssetSelection.assets(*before)
-    return dg.define_asset_job(BUILD_JOB, selection=dg.AssetSelection.all() - landing - _CONCLUSION)
+    return dg.define_asset_job(
+        BUILD_JOB, selection=dg.AssetSelection.all() - landing - _CONCLUSION - _DOCS
+    )
 
 
 def conclusion_job() -> Any:
     """What follows every build: its report."""
     return dg.define_asset_job(CONCLUSION_JOB, selection=_CONCLUSION)
+
+
+def docs_job() -> Any:
+    """dbt's docs: ten seconds and more that no run should wait for, nor fail by."""
+    return dg.define_asset_job(DOCS_JOB, selection=_DOCS)
+
+
+def docs_schedule(migration: Migration) -> dg.ScheduleDefinition:
+    """dbt's docs once a day; where nothing changed they stay as they are."""
+    return dg.ScheduleDefinition(
+        name="daily_docs",
+        job_name=DOCS_JOB,
+        cron_schedule="45 5 * * *",
+        execution_timezone=migration.reporting_timezone,
+        description="Makes dbt's docs anew if the project or the dictionary changed.",
+    )
 
 
 def conclusion_sensors(

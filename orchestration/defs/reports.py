@@ -4,13 +4,15 @@ import dagster as dg
 
 from orchestration.config import Migration
 from orchestration.defs.outcomes import note_outcome
-from orchestration.pages.questions import marts, metrics, questions_html
+from orchestration.pages.models import write_models
+from orchestration.pages.questions import write_questions
 from orchestration.quality.conclusion import conclude
 from orchestration.stages import MARTS, REPORTS
 from orchestration.taxonomy.page import write_dictionary
-from orchestration.taxonomy.writing import write
+from orchestration.warehouse import writing
 
 ON_CALL = dg.AssetKey([REPORTS, "on_call"])
+MODELS = dg.AssetKey([REPORTS, "models"])
 CONCLUDED_RUN = "waybill/concludes"
 
 
@@ -63,18 +65,44 @@ def questions_page(migration: Migration) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=[REPORTS, "questions"],
-        description="Which mart answers which question, with columns, metrics and example queries.",
+        description="Which mart answers which question, with columns, metrics, example queries;"
+        " and how they hang together.",
         group_name=REPORTS,
         kinds={"html"},
         deps=[dg.AssetKey([MARTS, "snapshot"])],
     )
     def page() -> dg.MaterializeResult[None]:
-        found = marts()
-        path = migration.questions_page
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, questions_html(found, metrics()))
+        found = write_questions(migration)
         return dg.MaterializeResult(
-            metadata={"path": dg.MetadataValue.path(str(path)), "marts": len(found)}
+            metadata={
+                "path": dg.MetadataValue.path(str(migration.questions_page)),
+                "picture": dg.MetadataValue.path(str(migration.keys_page)),
+                "marts": found,
+            }
+        )
+
+    return page
+
+
+def models_page(migration: Migration) -> dg.AssetsDefinition:
+    """dbt's docs; of a job of its own, since they say nothing of the data that a run brings."""
+
+    @dg.asset(
+        key=MODELS,
+        description="dbt's docs as one page: every model with its columns, code and lineage.",
+        group_name=REPORTS,
+        kinds={"html", "dbt"},
+        deps=[dg.AssetKey([MARTS, "snapshot"]), dg.AssetKey([REPORTS, "dictionary"])],
+        pool="warehouse",
+    )
+    def page() -> dg.MaterializeResult[None]:
+        with writing(migration):
+            is_new = write_models(migration)
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(migration.models_page)),
+                "made anew": is_new,
+            }
         )
 
     return page

@@ -1,4 +1,4 @@
-"""Which mart answers which question: one page for readers, made of what the models say themselves.
+"""Which mart answers which question: pages for readers, made of what the models say themselves.
 
 Readers and questions stand in the `meta` of each mart, metrics in the semantic models, and the
 example queries in `dbt_project/analyses`.
@@ -7,7 +7,7 @@ example queries in `dbt_project/analyses`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ from typing import Any
 import yaml
 
 from orchestration.analysis.queries import Example, examples
+from orchestration.config import Migration
 from orchestration.errors import CannotFinish
 from orchestration.evidence.schemas import MODELS as EVIDENCE
 from orchestration.pages import render
+from orchestration.pages.keys import entities, keys_html
+from orchestration.taxonomy.writing import write
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 
@@ -45,6 +48,13 @@ class Metric:
     owner: str
 
 
+def mart_models() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each mart as its yml describes it, with its subject: the folder that it lies in."""
+    for path in [*sorted(MARTS.rglob("*.yml")), EVIDENCE]:
+        for model in _documents(path).get("models", ()):
+            yield path.parent.name, model
+
+
 def marts() -> list[Mart]:
     """Every mart, by reader and name.
 
@@ -52,25 +62,24 @@ def marts() -> list[Mart]:
     """
     queries = examples()
     found = []
-    for path in [*sorted(MARTS.rglob("*.yml")), EVIDENCE]:
-        for model in _documents(path).get("models", ()):
-            meta = model.get("config", {}).get("meta", {})
-            if not meta.get("reader") or not meta.get("question"):
-                raise CannotFinish(
-                    f"{path}: {model['name']} names no reader or no question; add both to its meta"
-                )
-            uses = re.compile(rf"\b{re.escape(model['name'])}\b")
-            found.append(
-                Mart(
-                    model["name"],
-                    path.parent.name,
-                    meta["reader"],
-                    meta["question"],
-                    " ".join(model["description"].split()),
-                    tuple((c["name"], c["description"]) for c in model["columns"]),
-                    tuple(each for each in queries if uses.search(each.sql)),
-                )
+    for subject, model in mart_models():
+        meta = model.get("config", {}).get("meta", {})
+        if not meta.get("reader") or not meta.get("question"):
+            raise CannotFinish(
+                f"{subject}: {model['name']} names no reader or no question; add both to its meta"
             )
+        uses = re.compile(rf"\b{re.escape(model['name'])}\b")
+        found.append(
+            Mart(
+                model["name"],
+                subject,
+                meta["reader"],
+                meta["question"],
+                " ".join(model["description"].split()),
+                tuple((c["name"], c["description"]) for c in model["columns"]),
+                tuple(each for each in queries if uses.search(each.sql)),
+            )
+        )
     return sorted(found, key=lambda mart: (mart.reader, mart.name))
 
 
@@ -82,6 +91,18 @@ def metrics() -> list[Metric]:
         for each in _documents(path).get("metrics", ())
     ]
     return sorted(found, key=lambda metric: metric.label)
+
+
+def write_questions(migration: Migration) -> int:
+    """Write the page of questions and the picture of keys; how many marts they show.
+
+    Raises CannotFinish for a mart that says too little of itself.
+    """
+    found = marts()
+    migration.questions_page.parent.mkdir(parents=True, exist_ok=True)
+    write(migration.questions_page, questions_html(found, metrics()))
+    write(migration.keys_page, keys_html(entities(mart_models())))
+    return len(found)
 
 
 def questions_html(found: Iterable[Mart], measured: Iterable[Metric]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration.context_config import (
+    TARGET_METRICS,
     CompanyContext,
     Context,
     Cost,
@@ -20,6 +22,7 @@ from orchestration.context_config import (
 )
 from orchestration.context_files import LAST_DAY
 from orchestration.context_tables import SCHEMAS, context_tables
+from orchestration.dbt import PROJECT
 from orchestration.errors import ConfigurationError
 
 SOURCES = {"app", "shop"}
@@ -36,7 +39,7 @@ form,new,no,2025-03-01,2025-03-31,signed_up,0.5
 support,shared,0.02,agent hours,40,60
 """,
     "targets": """metric,event,dimension,segment,from,to,value
-conversion_rate,shared,platform,ios,2025-03-01,2025-03-31,0.12
+weekly_conversion_rate,shared,platform,ios,2025-03-01,2025-03-31,0.12
 """,
     "costs": """intervention,event,from,to,cost,currency
 coupon,shared,2025-03-01,2025-03-07,1200.5,eur
@@ -114,7 +117,7 @@ def test_each_kind_of_line_is_typed(tmp_path: Path) -> None:
         Resource("support", "shared", date.min, LAST_DAY, 0.02, "agent hours", 40.0, 60.0),
     )
     assert read.targets == (
-        Target("conversion_rate", march, end, 0.12, "shared", "platform", "ios"),
+        Target("weekly_conversion_rate", march, end, 0.12, "shared", "platform", "ios"),
     )
     assert read.costs == (Cost("coupon", march, date(2025, 3, 7), 1200.5, "EUR", "shared"),)
 
@@ -134,6 +137,14 @@ def test_each_kind_of_line_is_typed(tmp_path: Path) -> None:
         ("resources", "0.02", "nan", "2: per_event 'nan' is no number"),
         ("targets", "ios", "", "2: dimension and segment go together"),
         ("targets", "0.12", "", "2: value is empty"),
+        (
+            "targets",
+            "weekly_",
+            "weakly_",
+            "2: metric: unknown metric 'weakly_conversion_rate'; did you mean"
+            " 'weekly_conversion_rate'?",
+        ),
+        ("targets", "platform,ios", "platfrom,ios", "2: dimension: unknown dimension of weekly_"),
         ("costs", "eur", "euro", "2: currency 'euro' is no currency; write its code like EUR"),
         ("costs", "1200.5", "1,200.5", "2: more cells than columns"),
     ],
@@ -145,6 +156,16 @@ def test_a_line_that_makes_no_sense_is_told(
     with pytest.raises(ConfigurationError) as refused:
         all_of_it(tmp_path, **{kind: FILES[kind].replace(old, new)})
     assert f"{kind}.csv:{told}" in str(refused.value)
+
+
+def test_the_metrics_of_targets_are_those_that_models_compare() -> None:
+    compared: set[str] = set()
+    for path in (PROJECT / "models" / "marts").rglob("*.sql"):
+        sql = path.read_text()
+        if "source('control', 'context_targets')" in sql:
+            condition = sql.split("targets.metric =")[1].split("starts_on")[0]
+            compared |= {name for name in re.findall(r"'(\w+)'", condition) if name != "day"}
+    assert set(TARGET_METRICS) == compared
 
 
 def test_every_line_has_its_place_in_the_tables(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestration.errors import CannotFinish
 from orchestration.evidence.schemas import MARTS as EVIDENCE
 from orchestration.pages import questions
 from orchestration.pages.questions import MARTS, Mart, marts, metrics, questions_html
+from tests.dbt_project.test_dbt_project import READERS
 
 
 def test_every_mart_is_on_the_page_with_its_question() -> None:
@@ -22,6 +25,23 @@ def test_every_mart_is_on_the_page_with_its_question() -> None:
     assert "waybill query --example promotion_lift" in page
     assert "Activation rate" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_every_reader_has_an_exposure_of_all_marts_that_are_for_it() -> None:
+    exposures = yaml.safe_load((MARTS / "exposures.yml").read_text())["exposures"]
+    shown = {
+        each["owner"]["name"]: set(re.findall(r"'(\w+)'\)", " ".join(each["depends_on"])))
+        for each in exposures
+    }
+    assert set(shown) == READERS
+    assert [m.name for m in marts() if m.name not in shown[m.reader]] == []
+    assert all(each["description"].endswith(".") for each in exposures)
+
+
+def test_dbt_knows_the_marts_that_python_writes() -> None:
+    (source,) = yaml.safe_load((MARTS / "evidence.yml").read_text())["sources"]
+    assert {table["name"] for table in source["tables"]} == set(EVIDENCE)
+    assert all("One row per " in table["description"] for table in source["tables"])
 
 
 def test_every_example_leads_to_a_mart() -> None:

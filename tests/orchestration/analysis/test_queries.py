@@ -8,8 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.analysis.queries import Answer, ask, example, examples
-from orchestration.cli.query import _table
+from orchestration.analysis.queries import Answer, ask, example, examples, why_nothing
 from orchestration.errors import ConfigurationError
 
 
@@ -69,6 +68,17 @@ def test_every_example_asks_one_question() -> None:
     assert all(question.endswith("?") for question in questions)
 
 
-def test_hostile_values_are_shown_as_they_are() -> None:
-    shown = _table(Answer(("[bold]x",), (("[red]evil",), (None,))), 10)
-    assert [str(cell) for cell in shown.columns[0].cells] == ["[red]evil", "-"]
+def test_the_columns_told_are_those_of_the_tables_asked() -> None:
+    with duckdb.connect() as made:
+        made.execute("create table a (read int); create table b (reads_of_it int)")
+        with pytest.raises(ConfigurationError, match="did you mean 'reads_of_it'"):
+            ask(made, "select reads from b", 1)
+
+
+def test_nothing_found_by_a_name_that_is_nearly_an_event_is_told() -> None:
+    with duckdb.connect() as made:
+        assert why_nothing(made, "select 'sharred'") == ""
+        made.execute("create schema marts; create table marts.dim_event_types (event_name text)")
+        made.execute("insert into marts.dim_event_types values ('shared'), ('order_paid')")
+        told = why_nothing(made, "select 1 where x in ('sharred', 'order_paid', 'week')")
+        assert told == "; 'sharred' is no event; did you mean 'shared'?"
