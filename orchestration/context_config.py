@@ -255,7 +255,9 @@ def _refuse_odd_variants(variants: list[tuple[Row, Variant]]) -> None:
 
 def _refuse_odd_thresholds(resources: list[tuple[Row, Resource]]) -> None:
     for row, each in resources:
-        if None not in (each.warning, each.critical) and each.warning > each.critical:  # type: ignore[operator]
+        if each.warning is None or each.critical is None:
+            continue
+        if each.warning > each.critical:
             raise ConfigurationError(
                 f"{row.where}: warning {each.warning:g} is above critical {each.critical:g}; swap"
                 " them"

@@ -253,3 +253,42 @@ select * from shaped
 nullif({{ value }}, '') as respondent_user_id,
     {{ node(0, 'user_namespace', "nullif(" ~ value ~ ", '')") }} as user_node
 {%- endmacro %}
+
+{#
+    Staged records of dates in scope that have no fate yet, and of several keys that other sources
+    know their person by the first that is configured: the CTEs `staged` and `keyed`. `fields` is the
+    column with the fields that may hold a key; where it is null the document has them.
+#}
+{% macro admitted_and_keyed(relation, fields) -%}
+staged as (
+
+    select staged.*
+    from {{ ref(relation) }} as staged
+    inner join {{ source('control', 'admitted') }} as admitted
+        on
+            staged.delivery_id = admitted.delivery_id
+            and staged.occurred_on >= admitted.from_date
+            and staged.occurred_on <= admitted.until_date
+    where staged.record_fate is null
+
+),
+
+keyed as (
+
+    select
+        staged.delivery_id,
+        staged.file_sha256,
+        staged.record_number,
+        {{ key_node('identity_keys.kind', json_member_text(
+            'coalesce(staged.' ~ fields ~ ', staged.document)', 'identity_keys.property'
+        )) }} as key_node,
+        row_number() over (
+            partition by staged.delivery_id, staged.file_sha256, staged.record_number
+            order by identity_keys.position
+        ) as key_number
+    from staged
+    inner join {{ source('control', 'identity_keys') }} as identity_keys
+        on staged.source = identity_keys.source
+
+)
+{%- endmacro %}

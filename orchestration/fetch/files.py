@@ -59,8 +59,8 @@ class Draft:
         """Remove what was written; with `pages` also those of a walk that may be gone on with."""
         for path in self.folder.glob(f"{self.slug}*.part"):
             path.unlink()
-        if pages:
-            shutil.rmtree(self.pages, ignore_errors=True)
+        if pages and self.pages.exists():
+            shutil.rmtree(self.pages)
 
 
 def draft_of(folder: Path, key: str) -> Draft:

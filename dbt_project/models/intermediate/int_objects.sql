@@ -1,35 +1,4 @@
-with staged as (
-
-    select staged.*
-    from {{ ref('stg_objects') }} as staged
-    inner join {{ source('control', 'admitted') }} as admitted
-        on
-            staged.delivery_id = admitted.delivery_id
-            and staged.occurred_on >= admitted.from_date
-            and staged.occurred_on <= admitted.until_date
-    where staged.record_fate is null
-
-),
-
--- of several keys of a person the first that is configured
-keyed as (
-
-    select
-        staged.delivery_id,
-        staged.file_sha256,
-        staged.record_number,
-        {{ key_node('identity_keys.kind', json_member_text(
-            'coalesce(staged.person_fields, staged.document)', 'identity_keys.property'
-        )) }} as key_node,
-        row_number() over (
-            partition by staged.delivery_id, staged.file_sha256, staged.record_number
-            order by identity_keys.position
-        ) as key_number
-    from staged
-    inner join {{ source('control', 'identity_keys') }} as identity_keys
-        on staged.source = identity_keys.source
-
-),
+with {{ admitted_and_keyed('stg_objects', 'person_fields') }},
 
 hashed as (
 

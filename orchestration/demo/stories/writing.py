@@ -25,7 +25,8 @@ def write_story(story: Story, out: Path) -> Path:
     if out.exists() and any(out.iterdir()) and not (out / MARKER).is_file():
         raise FileExistsError(f"{out} is not empty and no earlier story: choose another folder")
     for part in ("exports", "context"):
-        shutil.rmtree(out / part, ignore_errors=True)
+        if (out / part).exists():  # what stayed would be read as part of this story
+            shutil.rmtree(out / part)
         (out / part).mkdir(parents=True)
     folder = out / "exports" / "product_log"
     folder.mkdir()
