@@ -69,9 +69,9 @@ def run_gate(
     The scope of a rule follows from its view's columns: with `delivery_id` it is judged for each
     delivery in the view, with `source` alone for each source any view of this gate knows, else once
     for all. `attach` (name -> DuckDB file) is opened read-only and closed again. With `docs_dir`
-    the run is added to Data Docs, figures only. With `offenders_dir` all offending rows of each
-    broken rule are written there (see `expectations.offenders`). Raises CannotFinish when the gate
-    itself is not sound.
+    the validations are kept, figures only, for `expectations.context.write_docs`. With
+    `offenders_dir` all offending rows of each broken rule are written there (see
+    `expectations.offenders`). Raises CannotFinish when the gate itself is not sound.
     """
     _refuse_unsound(stage, rules, views)
     with open_database({rule.view: views[rule.view] for rule in rules}, attach) as database:
@@ -226,8 +226,6 @@ def _validate(
         )
         if docs_dir is not None:
             forget_old_runs(docs_dir, stage, keep=RUNS_KEPT)
-            # Once for all suites; the checkpoint's own action would build the index for each.
-            project.build_data_docs(resource_identifiers=list(outcome.run_results))
     finally:
         # Both hold connections of their own to the in-memory database and what is attached to it.
         datasource.get_engine().dispose()

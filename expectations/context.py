@@ -158,6 +158,26 @@ def _keep_docs(config: Any, docs_dir: Path) -> None:
     }
 
 
+def write_docs(docs_dir: Path) -> int:
+    """Write the Data Docs pages of validations that have none yet; how many they were.
+
+    Once a run and for all its gates: each time, the site's index is written from every validation
+    that is kept.
+    """
+    if not docs_dir.exists():
+        return 0
+    project = open_project(docs_dir)
+    pages = docs_dir / "site" / "validations"
+    without_page = [
+        each
+        for each in project.validation_results_store.list_keys()
+        if not Path(pages, *each.to_tuple()[:-1], f"{each.to_tuple()[-1]}.html").exists()
+    ]
+    if without_page:
+        project.build_data_docs(resource_identifiers=without_page)
+    return len(without_page)
+
+
 def forget_old_runs(docs_dir: Path, stage: str, keep: int) -> None:
     """Remove the validations of all but the `keep` newest runs of a stage, and their pages.
 

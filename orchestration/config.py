@@ -192,6 +192,11 @@ class Migration(Settings):
         return self.home / "reports" / "dictionary.html"
 
     @property
+    def data_docs_dir(self) -> Path:
+        """Every validation of the gates' latest runs, and Great Expectations' pages of them."""
+        return self.home / "reports" / "data_docs"
+
+    @property
     def questions_page(self) -> Path:
         """Which mart answers which question, as a page."""
         return self.home / "reports" / "questions.html"

@@ -88,7 +88,9 @@ def run_dbt(
             tell(event.info.msg.strip())
 
     os.environ.update(dbt_environment(migration))
-    command = ["--quiet", *arguments, "--project-dir", str(PROJECT)]
+    # a run leaves no manifest behind: the parsed one stays, and writing it takes seconds
+    quiet = ["--quiet", "--no-write-json"] if arguments[0] == "run" else ["--quiet"]
+    command = [*quiet, *arguments, "--project-dir", str(PROJECT)]
     try:
         done = dbtRunner(callbacks=[on_event]).invoke(
             [*command, "--vars", json.dumps(dbt_vars(migration))]

@@ -38,6 +38,9 @@ def main(
     small: Annotated[
         bool, typer.Option("--small", help="One fault of each kind on a small product.")
     ] = False,
+    at_once: Annotated[
+        bool, typer.Option(help="Bring the bad days in one backfill: half the time; so in --small.")
+    ] = False,
     workers: Annotated[int, typer.Option(help="Cases at a time.", min=1)] = 2,
     home: Annotated[Path, typer.Option(help="Where homes and results are kept.")] = HOME,
     page: Annotated[
@@ -56,7 +59,7 @@ def main(
         names.append("clean_week")  # what it tells too is no finding
     default = HELD_OUT_SEEDS if held_out else DEV_SEEDS[:1]
     numbers = tuple(int(seed) for seed in seeds.split(",")) if seeds else default
-    cases = laboratory.cases_of(names, chosen_sizes, numbers, small=small)
+    cases = laboratory.cases_of(names, chosen_sizes, numbers, small=small, at_once=at_once or small)
     plan = laboratory.Plan(
         cases,
         numbers,

@@ -57,10 +57,11 @@ def cases_of(
     seeds: Sequence[int],
     *,
     small: bool = False,
+    at_once: bool = False,
 ) -> tuple[Case, ...]:
     """A case for each fault and size on the seeds in turn; controls on every seed.
 
-    With `small`, each fault in the largest of its sizes alone, and its days at once.
+    With `small`, each fault in the largest of its sizes alone. `at_once`: its days in one backfill.
     """
     faults = [FAULTS[name] for name in names]
     sized = [
@@ -72,13 +73,13 @@ def cases_of(
     ]
     return (
         *(
-            Case(fault.name, "whole", seed, small)
+            Case(fault.name, "whole", seed, at_once)
             for fault in faults
             if fault.is_control
             for seed in seeds
         ),
         *(
-            Case(name, size, seeds[number % len(seeds)], small)
+            Case(name, size, seeds[number % len(seeds)], at_once)
             for number, (name, size) in enumerate(sized)
         ),
     )

@@ -54,9 +54,7 @@ def demo(
     out.print(f"What really happened: {folder / 'truth.json'}", highlight=False, soft_wrap=True)
     print_report(migration)
     out.print(f"Event dictionary: {migration.dictionary_page}", highlight=False, soft_wrap=True)
-    out.print(
-        f"Data Docs: {migration.home / 'reports' / 'data_docs'}", highlight=False, soft_wrap=True
-    )
+    out.print(f"Data Docs: {migration.data_docs_dir}", highlight=False, soft_wrap=True)
     refuse_red(state)
 
 

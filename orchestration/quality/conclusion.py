@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
+from expectations.context import write_docs
 from orchestration.config import Migration
 from orchestration.quality.alerts import deliver_alerts
 from orchestration.quality.incidents import note_failure, write_tables
@@ -31,10 +32,11 @@ logger = logging.getLogger(__name__)
 def conclude(migration: Migration, run_id: str) -> Path | None:
     """Write the report of a run; returns its page, None where there is nothing to report yet.
 
-    Again for the same run it is written anew, from what holds now. The index, the weekly review
-    and the runbooks are written with it. A build that failed never came to the marts gate, so its
-    incident is written here. Alerts go out last, when all they point to is written, and also where
-    it could not be. Raises CannotFinish when a judgement on file is broken.
+    Again for the same run it is written anew, from what holds now. The index, the weekly review,
+    the runbooks and the Data Docs of its gates are written with it. A build that failed never came
+    to the marts gate, so its incident is written here. Alerts go out last, when all they point to
+    is written, and also where it could not be. Raises CannotFinish when a judgement on file is
+    broken.
     """
     has_failed = note_failure(migration, run_id)
     try:
@@ -46,7 +48,9 @@ def conclude(migration: Migration, run_id: str) -> Path | None:
         if failure is None and not marts_file(migration).exists():
             return None
         with writing(migration):
-            return write_report(migration, run_id, failure)
+            page = write_report(migration, run_id, failure)
+        write_docs(migration.data_docs_dir)
+        return page
     finally:
         for route, answer in deliver_alerts(migration, run_id).failures.items():
             logger.warning("alerts wait for route %s: %s", route, answer)

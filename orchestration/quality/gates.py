@@ -119,7 +119,7 @@ def _judge(
         rules,
         views,
         attach,
-        _docs_dir(migration),
+        migration.data_docs_dir,
         offenders_folder(migration.gates_dir, stage, judged_at),
     )
     keep_history(migration.gates_dir, run_id, judged_at, results)
@@ -132,7 +132,3 @@ def _facts_file(migration: Migration, stage: str) -> Path:
     folder = migration.gates_dir / "facts"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{stage}.parquet"
-
-
-def _docs_dir(migration: Migration) -> Path:
-    return migration.home / "reports" / "data_docs"

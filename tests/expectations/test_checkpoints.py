@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from expectations.checkpoints import run_gate
-from expectations.context import forget_old_runs
+from expectations.context import forget_old_runs, write_docs
 from expectations.rules import Rule, expect
 from orchestration.errors import CannotFinish
 
@@ -150,6 +150,7 @@ def test_docs_show_figures_and_no_values(tmp_path, capsys):
     )
     view = {"facts": f"select 'app' as source, 'd' as delivery_id, '{secret}' as figure"}
     run_gate("landing", [rule], view, {}, tmp_path / "docs")
+    assert write_docs(tmp_path / "docs") == 1
     pages = sorted((tmp_path / "docs").rglob("*.html"))
     assert (tmp_path / "docs" / "site" / "index.html") in pages
     assert any("validations" in page.parts for page in pages)
@@ -160,6 +161,19 @@ def test_docs_show_figures_and_no_values(tmp_path, capsys):
     [judged] = json.loads(kept.read_text())["results"]
     assert judged["expectation_config"]["meta"].items() >= meta.items()
     assert capsys.readouterr().out == ""
+
+
+def test_docs_are_written_once_for_each_validation(tmp_path):
+    docs = tmp_path / "docs"
+    assert write_docs(docs) == 0
+    view = {"facts": FACTS.format(1)}
+    for _ in range(2):
+        run_gate("landing", [RULE], view, {}, docs)
+    assert write_docs(docs) == 2
+    assert write_docs(docs) == 0
+    run_gate("landing", [RULE], view, {}, docs)
+    assert write_docs(docs) == 1
+    assert len(list(docs.glob("site/validations/**/*.html"))) == 3
 
 
 def test_only_the_latest_runs_are_kept(tmp_path):
