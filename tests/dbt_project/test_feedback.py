@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
 from orchestration.config import Migration, load_migration
+from orchestration.errors import ConfigurationError
 from orchestration.warehouse import marts_file
 from tests.dbt_project import feedback_world as world
 from tests.dbt_project.feedback_world import CELL, CSAT, MORE, NPS, WEIGHT_BY, WHY, WITHIN
@@ -121,17 +122,15 @@ def test_how_often_each_was_done_before_an_answer(
 def test_weights_are_those_of_pandas_and_sum_to_the_population(
     table: Tables, log: pd.DataFrame, votes: pd.DataFrame
 ) -> None:
-    found = table("fct_response_weights").set_index(["period_start", *WEIGHT_BY])
-    expected = weights(log, votes)
-    assert len(found) == len(expected)
-    joined = expected.join(found, rsuffix="_found")
-    assert (joined["active_persons"] == joined["active_persons_found"]).all()
-    assert (joined["respondents"] == joined["respondents_found"]).all()
-    np.testing.assert_allclose(joined["weight"], joined["weight_found"])
+    found = table("fct_response_weights").set_index(["period_start", *WEIGHT_BY]).sort_index()
+    expected = weights(log, votes).sort_index()
+    assert found.index.to_list() == expected.index.to_list()
+    assert found["active_persons"].to_list() == expected["active_persons"].to_list()
+    assert found["respondents"].to_list() == expected["respondents"].to_list()
+    np.testing.assert_allclose(found["weight"], expected["weight"])
     assert (found["campaign"] == "(all)").all()
     stood_for = (found["weight"] * found["respondents"]).sum()
     assert stood_for == pytest.approx(found.loc[found["is_answered"], "active_persons"].sum())
-    assert 0 < (~found["is_answered"]).sum() or found["is_answered"].all()
 
 
 def test_scores_are_those_of_pandas_and_statsmodels(
@@ -355,8 +354,6 @@ def test_parts_in_another_order_come_to_the_same(
 def test_settings_that_make_no_sense_are_refused(
     tmp_path: Path, setting: str, message: str
 ) -> None:
-    from orchestration.errors import ConfigurationError
-
     path = world.write_world(tmp_path)
     text = path.read_text().split("feedback:")[0]
     path.write_text(text + f"feedback: {{{setting}}}\n")

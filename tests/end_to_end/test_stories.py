@@ -13,6 +13,7 @@ import pytest
 from orchestration.evidence.schemas import MARTS
 
 WAYBILL = str(Path(sys.executable).with_name("waybill"))
+TRUTH = "data/stories/broken_activation/truth.json"
 PACKAGED = Path(__file__).parents[2]
 
 
@@ -41,7 +42,7 @@ def test_the_broken_step_is_found_and_its_fix_measured(config):
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert [each["what"] for each in printed["recovered"] if not each["is_recovered"]] == []
-    assert len(printed["recovered"]) == 2
+    assert len(printed["recovered"]) == 5
     with duckdb.connect(printed["warehouse"], read_only=True) as connection:
         comments = dict(
             connection.execute(
@@ -57,6 +58,13 @@ def test_the_broken_step_is_found_and_its_fix_measured(config):
         assert connection.execute(
             "select count(*) from marts.fct_experiments where fresh_at is null"
         ).fetchone() == (0,)
+        # respondents are not like those who were active: the plain score misses the truth
+        truth = json.loads((config.parent.parent / TRUTH).read_text())["survey"]["nps"]
+        low, high = connection.execute(
+            """select nps_low, nps_high from marts.fct_satisfaction
+            where event_name = '(all)' and dimension = '(all)' and period_start = '2025-03-01'"""
+        ).fetchone()
+        assert not low <= 100 * truth <= high
 
 
 def test_an_unknown_story_is_refused_with_the_nearest(config):

@@ -8,14 +8,39 @@ with persons as (
 
 ),
 
+-- Fields that tell who answers stand among the answers of some exports, and are none.
+identifying as (
+
+    select
+        source,
+        user_field as question_id
+    from {{ source('control', 'sources') }}
+    where user_field is not null
+    union
+    select
+        source,
+        property as question_id
+    from {{ source('control', 'identity_keys') }}
+
+),
+
+told as (
+
+    select answers.*
+    from {{ ref('fct_survey_answers') }} as answers
+    left join identifying
+        on answers.source = identifying.source and answers.question_id = identifying.question_id
+    where answers.question_id is not null and identifying.question_id is null
+
+),
+
 answers as (
 
     select
         *,
         coalesce(person_id, response_id) as respondent_id,
         {{ dbt.date_trunc('month', 'occurred_on') }} as month_at
-    from {{ ref('fct_survey_answers') }}
-    where question_id is not null
+    from told
 
 ),
 

@@ -7,6 +7,7 @@
     {%- do funnels.update({name: funnel}) %}
 {%- endfor %}
 
+-- sessions have their person in {{ ref('fct_sessions') }}
 with answers as (
 
     select * from {{ ref('int_feedback_answers') }}
@@ -23,16 +24,6 @@ events as (
 
 ),
 
-sessions as (
-
-    select
-        sessions.session_id,
-        sessions.person_id
-    from {{ ref('fct_sessions') }} as sessions
-    where sessions.person_id in (select answers.person_id from answers)
-
-),
-
 given as (
 
     {{ answer_groups('answers') }}
@@ -43,8 +34,11 @@ reached as (
     {% for name, funnel in funnels.items() %}
     select
         {{ funnel_text(name) }} as funnel,
-        {{ "sessions.person_id" if funnel.per == 'session' else "split_part(attempts.entity, chr(31), 1)" }}
-            as person_id,
+        {% if funnel.per == 'session' -%}
+        sessions.person_id,
+        {%- else -%}
+        split_part(attempts.entity, chr(31), 1) as person_id,
+        {%- endif %}
         attempts.entity,
         attempts.reached as step_number,
         case attempts.reached
@@ -53,10 +47,13 @@ reached as (
             {%- endfor %}
         end / 1000000.0 as left_seconds
     from (
-    {{ funnel_attempts('events', funnel.steps, funnel.within_seconds, funnel.per, how=funnel.get('how', {})) }}
+    {{ funnel_attempts(
+        'events', funnel.steps, funnel.within_seconds, funnel.per, how=funnel.get('how', {})
+    ) }}
     ) as attempts
     {%- if funnel.per == 'session' %}
-    inner join sessions on split_part(attempts.entity, chr(31), 1) = sessions.session_id
+    inner join {{ ref('fct_sessions') }} as sessions
+        on split_part(attempts.entity, chr(31), 1) = sessions.session_id
     {%- endif %}
     {{ "union all" if not loop.last }}
     {%- else %}

@@ -49,8 +49,11 @@ population as (
         active.person_id,
         active.last_at
         {%- for segment in segments %},
-        {{ "coalesce(persons.first_" ~ segment ~ ", '(unknown)')" if segment in weight_by else "'(all)'" }}
-            as {{ segment }}
+        {% if segment in weight_by -%}
+        coalesce(persons.first_{{ segment }}, '(unknown)') as {{ segment }}
+        {%- else -%}
+        '(all)' as {{ segment }}
+        {%- endif %}
         {%- endfor %}
     from active
     inner join {{ ref('dim_persons') }} as persons on active.person_id = persons.person_id
@@ -76,20 +79,20 @@ answered as (
     select
         survey,
         form_id,
-        month_on
-        {%- for segment in segments %},
-        {{ segment if segment in weight_by else "'(all)'" }} as {{ segment }}
-        {%- endfor %},
+        month_on,
+        {%- for segment in segments %}
+        {{ segment if segment in weight_by else "'(all)'" }} as {{ segment }},
+        {%- endfor %}
         count(distinct person_id) as respondents
     from answers
     where is_active
     group by
+        {%- for segment in weight_by %}
+        {{ segment }},
+        {%- endfor %}
         survey,
         form_id,
         month_on
-        {%- for segment in weight_by %},
-        {{ segment }}
-        {%- endfor %}
 
 )
 
