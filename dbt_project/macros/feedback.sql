@@ -31,6 +31,15 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# A segment's value where weights tell it apart, else (all). #}
+{% macro weighted_segment(segment, value) -%}
+    {%- if segment in feedback_settings().weight_by -%}
+    coalesce({{ value }}, '(unknown)')
+    {%- else -%}
+    '(all)'
+    {%- endif -%}
+{%- endmacro %}
+
 {# First date of an instant less a window of seconds, in the reporting zone. #}
 {% macro window_start(instant, seconds) -%}
     cast({{ reporting_wall(instant ~ " - interval '" ~ seconds ~ "' second") }} as date)

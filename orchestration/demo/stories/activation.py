@@ -194,13 +194,14 @@ def _survey(
             WHY: reason,
         }
     )
-    return found[answers].sort_values("submitted_at", kind="stable", ignore_index=True)
+    given: pd.DataFrame = found[answers]
+    return given.sort_values("submitted_at", kind="stable", ignore_index=True)
 
 
 def _support(day: Ints, connects: npt.NDArray[np.bool_]) -> Floats:
     """Hours of support that each day asks for."""
     per_person = SUPPORT["workspace_created"] + SUPPORT["source_connected"] * connects
-    return np.bincount(day, per_person, DAYS)
+    return np.bincount(day, per_person, DAYS).astype(np.float64)
 
 
 def _state(hours: float) -> str:

@@ -1,8 +1,5 @@
 {{ config(materialized='table', tags=['dated']) }}
 
-{%- set weight_by = feedback_settings().weight_by %}
-{%- set segments = ['platform', 'country', 'campaign'] %}
-
 with answers as (
 
     select * from {{ ref('int_feedback_answers') }}
@@ -47,14 +44,10 @@ population as (
     select
         active.month_on,
         active.person_id,
-        active.last_at
-        {%- for segment in segments %},
-        {% if segment in weight_by -%}
-        coalesce(persons.first_{{ segment }}, '(unknown)') as {{ segment }}
-        {%- else -%}
-        '(all)' as {{ segment }}
-        {%- endif %}
-        {%- endfor %}
+        active.last_at,
+        {{ weighted_segment('platform', 'persons.first_platform') }} as platform,
+        {{ weighted_segment('country', 'persons.first_country') }} as country,
+        {{ weighted_segment('campaign', 'persons.first_campaign') }} as campaign
     from active
     inner join {{ ref('dim_persons') }} as persons on active.person_id = persons.person_id
 
@@ -80,19 +73,19 @@ answered as (
         survey,
         form_id,
         month_on,
-        {%- for segment in segments %}
-        {{ segment if segment in weight_by else "'(all)'" }} as {{ segment }},
-        {%- endfor %}
+        {{ weighted_segment('platform', 'platform') }} as platform,
+        {{ weighted_segment('country', 'country') }} as country,
+        {{ weighted_segment('campaign', 'campaign') }} as campaign,
         count(distinct person_id) as respondents
     from answers
     where is_active
     group by
-        {%- for segment in weight_by %}
-        {{ segment }},
-        {%- endfor %}
         survey,
         form_id,
-        month_on
+        month_on,
+        {{ weighted_segment('platform', 'platform') }},
+        {{ weighted_segment('country', 'country') }},
+        {{ weighted_segment('campaign', 'campaign') }}
 
 )
 
