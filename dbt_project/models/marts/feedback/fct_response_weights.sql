@@ -17,25 +17,25 @@ surveys as (
 
 ),
 
-months as (
+days as (
 
-    select distinct
-        month_on,
-        {{ period_end('month', 'month_on') }} as month_end
-    from surveys
+    select
+        cast({{ dbt.date_trunc('month', 'occurred_on') }} as date) as month_on,
+        person_id,
+        last_at
+    from {{ ref('int_person_days') }}
 
 ),
 
 active as (
 
     select
-        months.month_on,
+        days.month_on,
         days.person_id,
         max(days.last_at) as last_at
-    from {{ ref('int_person_days') }} as days
-    inner join months
-        on days.occurred_on >= months.month_on and days.occurred_on <= months.month_end
-    group by months.month_on, days.person_id
+    from days
+    where days.month_on in (select surveys.month_on from surveys)
+    group by days.month_on, days.person_id
 
 ),
 
