@@ -18,6 +18,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from orchestration.alert_config import AlertSettings
 from orchestration.context_config import Context, read_context
 from orchestration.detection_config import Detection
+from orchestration.feedback_config import Feedback
 from orchestration.fetch_config import FETCHED
 from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.funnel_config import Funnel
@@ -108,6 +109,7 @@ class Migration(Settings):
     activation: dict[Name, Activation] = {}
     retention: Retention = Retention()
     activity_cohorts: ActivityCohorts = ActivityCohorts()
+    feedback: Feedback = Feedback()
 
     _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
 
@@ -213,17 +215,18 @@ class Migration(Settings):
 
     @property
     def mart_variables(self) -> dict[str, Any]:
-        """What activation, retention and cohorts mean, as the models read it."""
-        return mart_variables(self.activation, self.retention, self.activity_cohorts)
+        """What activation, retention, cohorts and feedback mean, as the models read it."""
+        own = mart_variables(self.activation, self.retention, self.activity_cohorts)
+        return {**own, "feedback": self.feedback.variables()}
 
     def settings_fingerprint(self) -> dict[str, str]:
         """A short hash of the settings behind each concern, to see what a change must rebuild.
 
         Keys: `clock:<source>` (time zone), `reading:<source>` (how its records are read and
         deduplicated), `sessions`, `identity` (with each source's part in it), `surveys` (what their
-        answers mean), `reporting_timezone`, `funnels`, `context` (what its files say, and
-        what activation, retention and cohorts mean) and `taxonomy`; the last two read files and may
-        raise ConfigurationError.
+        answers mean), `reporting_timezone`, `funnels`, `context` (what its files say, and what
+        activation, retention, cohorts and feedback mean) and `taxonomy`; the last two read files
+        and may raise ConfigurationError.
         """
         per_source: dict[str, object] = {}
         for name, source in self.sources.items():

@@ -90,7 +90,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Resource:
-    """What an event asks of a resource: `per_event` units each; the thresholds are units a day."""
+    """What an event asks of a resource: `per_event` units each; thresholds are units a day.
+
+    `per_event` is the elasticity as a rate: one event more asks for so many units more. `capacity`
+    is what there is of the resource, in units a day.
+    """
 
     resource: str
     event: str
@@ -100,6 +104,7 @@ class Resource:
     unit: str | None = None
     warning: float | None = None
     critical: float | None = None
+    capacity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "unit": _OPTIONAL,
         "warning": Column(not_negative),
         "critical": Column(not_negative),
+        "capacity": Column(not_negative),
     },
     "targets": {
         "metric": _NAME,
@@ -267,6 +273,14 @@ def _refuse_odd_thresholds(resources: list[tuple[Row, Resource]]) -> None:
             raise ConfigurationError(
                 f"{row.where}: warning {each.warning:g} is above critical {each.critical:g}; swap"
                 " them"
+            )
+    units: dict[str, str | None] = {}
+    for row, each in resources:
+        unit = units.setdefault(each.resource, each.unit)
+        if unit != each.unit:
+            raise ConfigurationError(
+                f"{row.where}: resource '{each.resource}' is in {each.unit or 'no unit'} here and"
+                f" in {unit or 'no unit'} above; its lines are summed, so give all of them one unit"
             )
 
 

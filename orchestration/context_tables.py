@@ -29,6 +29,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         "context_resources": {
             **{"resource": _TEXT, "event_name": _TEXT, **_DATES, "per_event": _NUMBER},
             **{"unit": _TEXT, "warning": _NUMBER, "critical": _NUMBER},
+            "capacity": _NUMBER,
         },
         "context_targets": {
             **{"metric": _TEXT, **_DATES, "value": _NUMBER, "event_name": _TEXT},

@@ -167,3 +167,14 @@
 {% macro duckdb__json_at_pointer(document, pointer) -%}
     cast(json_extract({{ document }}, {{ pointer }}) as varchar)
 {%- endmacro %}
+
+{# One row per text of a JSON array's text; stands alone as a column of its select. #}
+{% macro json_each_text(document) -%}
+    {{ return(adapter.dispatch('json_each_text')(document)) }}
+{%- endmacro %}
+{% macro default__json_each_text(document) -%}
+    explode(from_json({{ document }}, 'array<string>'))
+{%- endmacro %}
+{% macro duckdb__json_each_text(document) -%}
+    unnest(json_extract_string({{ document }}, '$[*]'))
+{%- endmacro %}

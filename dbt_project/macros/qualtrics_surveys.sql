@@ -156,11 +156,13 @@ choice_texts as (
         source,
         form_id,
         delivery_id,
+        occurred_at as invited_at,
         occurred_on as invited_on,
         recorded_at,
         landed_at,
         distribution_id,
         invitation_id,
+        contact_id,
         status not in ('hardbounce', 'softbounce', 'failure', 'blocked', 'skipped', 'complaint')
         as is_invited,
         is_finished,
@@ -183,6 +185,10 @@ choice_texts as (
                 {{ json_text('document', '$.contact_id') }},
                 {{ json_text('document', '$.contactId') }}
             ) as invitation_id,
+            coalesce(
+                {{ json_text('document', '$.contact_id') }},
+                {{ json_text('document', '$.contactId') }}
+            ) as contact_id,
             lower(coalesce({{ json_text('document', '$.status') }}, '')) as status,
             coalesce(
                 {{ json_text('document', '$.response_completed_at') }},

@@ -16,6 +16,7 @@ from orchestration.demo.stories import STORIES
 from orchestration.evidence.schemas import MARTS
 
 WAYBILL = str(Path(sys.executable).with_name("waybill"))
+TRUTH = "data/stories/broken_activation/truth.json"
 PACKAGED = Path(__file__).parents[2]
 TUTORIAL = PACKAGED / "orchestration" / "demo" / "stories" / "tutorial.md"
 
@@ -97,7 +98,7 @@ def test_a_story_told_again_finds_the_same(config):
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     assert [each["what"] for each in printed["recovered"] if not each["is_recovered"]] == []
-    assert len(printed["recovered"]) == 2
+    assert len(printed["recovered"]) == 5
     with duckdb.connect(printed["warehouse"], read_only=True) as connection:
         comments = dict(
             connection.execute(
@@ -113,6 +114,13 @@ def test_a_story_told_again_finds_the_same(config):
         assert connection.execute(
             "select count(*) from marts.fct_experiments where fresh_at is null"
         ).fetchone() == (0,)
+        # respondents are not like those who were active: the plain score misses the truth
+        truth = json.loads((config.parent.parent / TRUTH).read_text())["survey"]["nps"]
+        low, high = connection.execute(
+            """select nps_low, nps_high from marts.fct_satisfaction
+            where event_name = '(all)' and dimension = '(all)' and period_start = '2025-03-01'"""
+        ).fetchone()
+        assert not low <= 100 * truth <= high
 
 
 def test_an_unknown_story_is_refused_with_the_nearest(config):

@@ -35,8 +35,9 @@ launch,Acme,2025-04-01,,shared,ios
 form,old,yes,2025-03-01,2025-03-31,signed_up,0.5
 form,new,no,2025-03-01,2025-03-31,signed_up,0.5
 """,
-    "resources": """resource,event,per_event,unit,warning,critical
-support,shared,0.02,agent hours,40,60
+    "resources": """resource,event,per_event,unit,warning,critical,capacity
+support,shared,0.02,agent hours,40,60,80
+support,signed_up,0.5,agent hours,,,
 """,
     "targets": """metric,event,dimension,segment,from,to,value
 weekly_conversion_rate,shared,platform,ios,2025-03-01,2025-03-31,0.12
@@ -114,7 +115,8 @@ def test_each_kind_of_line_is_typed(tmp_path: Path) -> None:
         Variant("form", "new", False, march, end, "signed_up", 0.5),
     )
     assert read.resources == (
-        Resource("support", "shared", date.min, LAST_DAY, 0.02, "agent hours", 40.0, 60.0),
+        Resource("support", "shared", date.min, LAST_DAY, 0.02, "agent hours", 40.0, 60.0, 80.0),
+        Resource("support", "signed_up", date.min, LAST_DAY, 0.5, "agent hours"),
     )
     assert read.targets == (
         Target("weekly_conversion_rate", march, end, 0.12, "shared", "platform", "ios"),
@@ -134,6 +136,11 @@ def test_each_kind_of_line_is_typed(tmp_path: Path) -> None:
         ("experiments", "signed_up,0.5\nform", "signed_in,0.5\nform", "2: exposure_event: unknown"),
         ("resources", "40,60", "70,60", "2: warning 70 is above critical 60; swap them"),
         ("resources", "0.02", "-1", "2: per_event '-1' is below 0"),
+        (
+            *("resources", "0.5,agent hours", "0.5,boxes"),
+            "3: resource 'support' is in boxes here and in agent hours above",
+        ),
+        ("resources", "40,60,80", "40,60,few", "2: capacity 'few' is no number"),
         ("resources", "0.02", "nan", "2: per_event 'nan' is no number"),
         ("targets", "ios", "", "2: dimension and segment go together"),
         ("targets", "0.12", "", "2: value is empty"),

@@ -52,6 +52,8 @@ class Story:
     """A product, what it recorded, what it knows about itself, and what is true of it.
 
     `rows` has the COLUMNS, ordered by time; `context` a list of lines by kind of context file.
+    `survey` has a row a response: user, submitted_at (text, UTC) and a column a question;
+    `score_types` says what its questions are.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Story:
     context: dict[str, list[dict[str, Any]]]
     truth: dict[str, Any]
     funnels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    survey: pd.DataFrame | None = None
+    score_types: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

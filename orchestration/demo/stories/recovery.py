@@ -46,7 +46,7 @@ def _interval(
     truth: float,
     table: str,
     columns: tuple[str, str, str],
-    **equal: str,
+    **equal: str | int,
 ) -> Recovery:
     """The one row of a mart with these values, and whether its interval covers the truth."""
     where = " and ".join(f"{name} = ?" for name in equal)
@@ -192,6 +192,39 @@ def _activation(connection: duckdb.DuckDBPyConnection, truth: Truth) -> Iterator
         row is not None and abs(row[0] - since) <= timedelta(DAYS_TO_FIND),
     )
     yield _experiment(connection, truth)
+    known = truth["survey"]
+    yield _interval(
+        connection,
+        f"of those who stopped: {known['reason']}",
+        known["share"],
+        "fct_dropoff_feedback",
+        ("share", "share_low", "share_high"),
+        funnel=known["funnel"],
+        step_number=known["step_number"],
+        reason=known["reason"],
+    )
+    yield _interval(
+        connection,
+        "net promoters of all who were active",
+        known["nps"],
+        "fct_satisfaction",
+        ("weighted_nps / 100", "weighted_nps_low / 100", "weighted_nps_high / 100"),
+        period_start=known["month"],
+        event_name="(all)",
+        dimension="(all)",
+    )
+    known = truth["support"]
+    row = connection.execute(
+        """select demand, unit, state from marts.fct_resource_demand
+        where resource = ? and occurred_on = ?""",
+        [known["resource"], known["date"]],
+    ).fetchone()
+    yield _words(
+        f"{known['resource']} on the busiest day, {known['date']}",
+        "fct_resource_demand",
+        f"{known['hours']:.2f} hours, {known['state']}",
+        f"{row[0]:.2f} {row[1]}, {row[2]}" if row else None,
+    )
 
 
 def _words(what: str, table: str, truth: str, found: str | None) -> Recovery:

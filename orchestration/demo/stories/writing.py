@@ -33,6 +33,8 @@ def write_story(story: Story, out: Path) -> Path:
     weeks = pd.to_datetime(story.rows["occurred_at"]).dt.to_period("W").dt.start_time
     for week, rows in story.rows.groupby(weeks):
         rows.to_csv(folder / f"{week:%Y-%m-%d}.csv", index=False)
+    if story.survey is not None:
+        _write_survey(out / "exports" / "new_user_survey", story.survey)
     for kind, lines in story.context.items():
         _write_csv(out / "context" / f"{kind}.csv", lines)
     _write_yaml(out / "taxonomy.yaml", _taxonomy(story))
@@ -40,6 +42,20 @@ def write_story(story: Story, out: Path) -> Path:
     truth = json.dumps({"story": story.name, **story.truth}, indent=2)
     (out / MARKER).write_text(truth + "\n", encoding="utf-8")
     return out / "migration.yaml"
+
+
+def _write_survey(folder: Path, survey: pd.DataFrame) -> None:
+    """The responses as Typeform exports them."""
+    folder.mkdir()
+    questions = survey.drop(columns=["user", "submitted_at"])
+    tokens = [f"{n:032x}" for n in range(len(survey))]
+    rows = pd.DataFrame({"#": tokens}, index=survey.index).join(questions)
+    rows["user_id"] = survey["user"]
+    rows["Response Type"] = "completed"
+    rows["Start Date (UTC)"] = rows["Submit Date (UTC)"] = survey["submitted_at"]
+    rows["Network ID"] = [token[-10:] for token in tokens]
+    rows["Tags"] = ""
+    rows.to_csv(folder / "new_user_survey.csv", index=False)
 
 
 def _taxonomy(story: Story) -> dict[str, Any]:
@@ -54,6 +70,17 @@ def _taxonomy(story: Story) -> dict[str, Any]:
 
 def _migration(story: Story) -> dict[str, Any]:
     days = story.rows["occurred_at"].str.slice(0, 10)
+    sources, last = ["product_log"], days.max()
+    surveys: dict[str, Any] = {}
+    if story.survey is not None:
+        sources.append("new_user_survey")
+        last = max(last, story.survey["submitted_at"].max()[:10])
+        surveys["new_user_survey"] = {
+            "vendor": "typeform",
+            "location": "exports/new_user_survey",
+            "identity": {"user_field": "user_id"},
+            "score_types": story.score_types,
+        }
     return {
         "home": "home",
         "taxonomy": "taxonomy.yaml",
@@ -74,11 +101,12 @@ def _migration(story: Story) -> dict[str, Any]:
                     "experiment_id": "experiment",
                     "variant_id": "variant",
                 },
-            }
+            },
+            **surveys,
         },
         **({"funnels": story.funnels} if story.funnels else {}),
         "waves": {
-            "all": {"sources": ["product_log"], "from": days.min(), "to": days.max()},
+            "all": {"sources": sources, "from": days.min(), "to": last},
         },
         "context": {kind: f"context/{kind}.csv" for kind in story.context},
     }
