@@ -21,7 +21,13 @@ from orchestration.detection_config import Detection
 from orchestration.fetch_config import FETCHED
 from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.funnel_config import Funnel
-from orchestration.mart_config import Activation, ActivityCohorts, Retention, mart_variables
+from orchestration.mart_config import (
+    Activation,
+    ActivityCohorts,
+    Retention,
+    Subscriptions,
+    mart_variables,
+)
 from orchestration.setting_types import ConfiguredPath, Count, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
@@ -108,6 +114,7 @@ class Migration(Settings):
     activation: dict[Name, Activation] = {}
     retention: Retention = Retention()
     activity_cohorts: ActivityCohorts = ActivityCohorts()
+    subscriptions: Subscriptions = Subscriptions()
 
     _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
 
@@ -198,8 +205,10 @@ class Migration(Settings):
 
     @property
     def mart_variables(self) -> dict[str, Any]:
-        """What activation, retention and cohorts mean, as the models read it."""
-        return mart_variables(self.activation, self.retention, self.activity_cohorts)
+        """What activation, retention, cohorts and trials mean, as the models read it."""
+        return mart_variables(
+            self.activation, self.retention, self.activity_cohorts, self.subscriptions
+        )
 
     def settings_fingerprint(self) -> dict[str, str]:
         """A short hash of the settings behind each concern, to see what a change must rebuild.
