@@ -1,13 +1,14 @@
 {#
     What a subscriber brings in a time from its start, by Kaplan and Meier (1958) with each weighted
     by what it began with: whoever still pays is under way, and is no loss. Weights let those who
-    pay more stay longer than others, which a mean worth times a mean time would miss.
+    pay more stay longer than others, which a mean worth times a mean time would miss. The error is
+    that of the influence function (the infinitesimal jackknife), so it is right then too.
 
     `spells` has, by `keys`: seconds, has_ended (1 or 0) and worth (by the month, smallest units).
     Gives by `keys`: subscribers, ended, horizon_seconds (the time asked for, or the longest that
     anybody was followed: nothing is extrapolated), share and bounds (still paying then, unweighted,
     Greenwood on the log-log scale), seconds (mean of the time paid for within the horizon,
-    weighted), worth (mean) and their standard errors.
+    weighted), worth_seconds (that by the mean worth) and worth_seconds_error.
 #}
 {% macro lifetimes(spells, keys, horizon_seconds) %}
     {%- set by = keys | join(', ') %}
@@ -17,8 +18,7 @@
             {{ by }},
             count(*) as subscribers,
             least(max(seconds), {{ horizon_seconds }}) as horizon_seconds,
-            avg(worth) as mean_worth,
-            coalesce(var_samp(worth), 0) as worth_variance
+            avg(worth) as mean_worth
         from {{ spells }}
         group by {{ by }}
 
@@ -49,20 +49,19 @@
             subscribers,
             horizon_seconds,
             mean_worth,
-            worth_variance,
             seconds,
             count(*) as leaving,
             sum(has_ended) as ended,
             sum(worth) as leaving_worth,
             sum(has_ended * worth) as ended_worth,
-            sum(has_ended * worth * worth) as ended_square
+            sum(cast(worth as double) * worth) as leaving_square,
+            sum(has_ended * cast(worth as double) * worth) as ended_square
         from cut
         group by
             {{ by }},
             subscribers,
             horizon_seconds,
             mean_worth,
-            worth_variance,
             seconds
 
     ),
@@ -127,11 +126,42 @@
 
         select
             areas.*,
+            first_seconds + sum(area) over (partition by {{ by }}) as mean_seconds,
             sum(area) over (
                 partition by {{ by }} order by seconds desc
                 rows between unbounded preceding and current row
             ) as area_ahead
         from areas
+
+    ),
+
+    pulls as (
+
+        select
+            stakes.*,
+            case when worth_at_risk > 0
+                then area_ahead * subscribers / worth_at_risk else 0.0 end as pull,
+            sum(
+                case when worth_at_risk > 0
+                    then area_ahead * subscribers * ended_worth
+                        / (cast(worth_at_risk as double) * worth_at_risk) else 0.0 end
+            ) over (
+                partition by {{ by }} order by seconds
+                rows between unbounded preceding and current row
+            ) as pull_so_far
+        from stakes
+
+    ),
+
+    -- by how much one who leaves at a time moves the result, for each unit of its worth
+    leverages as (
+
+        select
+            pulls.*,
+            mean_worth * mean_seconds as centre,
+            mean_seconds + mean_worth * pull_so_far as if_open,
+            mean_seconds + mean_worth * (pull_so_far - pull) as if_ended
+        from pulls
 
     )
 
@@ -153,20 +183,21 @@
                     -1.959963984540054 * sqrt(max(variance)) / -min(log_share)
                 ))
         end as share_high,
-        max(first_seconds) + sum(area) as seconds,
-        sqrt(sum(
-            case when worth_at_risk > ended_worth
-                then area_ahead * area_ahead * ended_square
-                    / (cast(worth_at_risk as double) * (worth_at_risk - ended_worth))
-                else 0.0 end
-        )) as seconds_error,
-        mean_worth as worth,
-        sqrt(worth_variance / subscribers) as worth_error
-    from stakes
+        mean_seconds as seconds,
+        centre as worth_seconds,
+        sqrt(greatest(sum(
+            if_ended * if_ended * ended_square
+            - 2 * centre * if_ended * ended_worth
+            + centre * centre * ended
+            + if_open * if_open * (leaving_square - ended_square)
+            - 2 * centre * if_open * (leaving_worth - ended_worth)
+            + centre * centre * (leaving - ended)
+        ), 0)) / subscribers as worth_seconds_error
+    from leverages
     group by
         {{ by }},
         subscribers,
         horizon_seconds,
-        mean_worth,
-        worth_variance
+        mean_seconds,
+        centre
 {% endmacro %}

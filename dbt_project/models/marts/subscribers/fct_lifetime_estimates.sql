@@ -32,8 +32,11 @@ spells as (
         first_on,
         known_until_on,
         known_until,
-        {{ epoch_seconds('coalesce(first_end_at, known_until)') }} - {{ epoch_seconds('first_at') }}
-            as seconds,
+        -- whole seconds: states of one second are told apart by less than one
+        round(
+            {{ epoch_seconds('coalesce(first_end_at, known_until)') }}
+            - {{ epoch_seconds('first_at') }}
+        ) as seconds,
         case when first_end_at is null then 0 else 1 end as has_ended,
         first_mrr_minor as worth
     from subscribers
@@ -65,14 +68,11 @@ valued as (
 
     select
         estimated.*,
-        estimated.worth * estimated.seconds / {{ month_seconds }} as value,
-        -- both parts err apart from each other; on the log scale, so that no bound is negative
+        estimated.worth_seconds / {{ month_seconds }} as value,
+        -- on the log scale, so that no bound is negative; nobody's fate can be told from one
         case
-            when estimated.worth > 0 and estimated.seconds > 0
-                then sqrt(
-                    power(estimated.worth_error / estimated.worth, 2)
-                    + power(estimated.seconds_error / estimated.seconds, 2)
-                )
+            when estimated.worth_seconds > 0 and estimated.subscribers > 1
+                then estimated.worth_seconds_error / estimated.worth_seconds
         end as relative_error
     from estimated
 
