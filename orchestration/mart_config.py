@@ -65,9 +65,7 @@ class ActivityCohorts(Settings):
 
 
 class Subscriptions(Settings):
-    """What is asked of subscribers: how long after its end a trial may still be paid, and how far
-    ahead the value of a subscriber is estimated.
-    """
+    """How long after its end a trial may be paid, and how far ahead a subscriber is valued."""
 
     paid_within: Duration = timedelta(days=14)
     horizon: Duration = timedelta(days=365)
