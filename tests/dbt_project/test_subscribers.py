@@ -16,6 +16,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from orchestration.config import Migration, load_migration
 from orchestration.warehouse import marts_file
+from tests.dbt_project.metricflow import answers
 from tests.dbt_project.subscriber_exports import LAST, Life, files_of, make_lives, tracked
 
 Table = Callable[[str], pd.DataFrame]
@@ -344,6 +345,30 @@ def test_intervals_of_the_estimate_hold_the_truth() -> None:
         _, low, high = estimate(np.minimum(lives, seen), lives <= seen, plans[kind], horizon)
         held += low <= truth <= high
     assert 0.925 <= held / 600 <= 0.975
+
+
+def test_metrics_are_what_happened(
+    lives: list[Life], months: pd.DataFrame, migration: Migration, tmp_path: Path
+) -> None:
+    """In the main currency alone: amounts of two have no sum."""
+    rates = ["churn_rate", "net_revenue_retention", "trial_to_paid_rate", "realised_lifetime_value"]
+    found = answers(migration, tmp_path, rates, "month")
+    own = months[months["currency"] == "USD"]
+    sums = own.groupby("period_start").sum(numeric_only=True)
+    later = (
+        own[own["period_start"] > own["cohort_on"]].groupby("period_start").sum(numeric_only=True)
+    )
+    kept = later["start_mrr_minor"] + later["expansion_mrr_minor"]
+    kept -= later["contraction_mrr_minor"] + later["churned_mrr_minor"]
+    for month in pd.date_range("2024-01-01", "2025-02-01", freq="MS"):
+        row = found[f"{month:%Y-%m-%d}"]
+        churn = sums.loc[month, "churned_subscribers"] / sums.loc[month, "at_risk_subscribers"]
+        assert float(row["churn_rate"]) == pytest.approx(churn)
+        net = kept[month] / later.loc[month, "start_mrr_minor"]
+        assert float(row["net_revenue_retention"]) == pytest.approx(net)
+    january = found["2025-01-01"]
+    assert 0 < float(january["trial_to_paid_rate"]) < 1
+    assert float(january["realised_lifetime_value"]) > 0
 
 
 def test_any_order_of_arrival_gives_the_same(
