@@ -44,8 +44,9 @@ posted as (
             payers.source = revenue.source
             and payers.person_id = revenue.person_id
             and payers.currency = coalesce(revenue.currency, 'XXX')
-            and revenue.occurred_on <= cohorts.last_on
-    where payers.first_on <= cohorts.last_on
+    where
+        payers.first_on <= cohorts.last_on
+        and revenue.occurred_on <= cohorts.last_on
     group by
         payers.source,
         payers.currency

@@ -39,10 +39,14 @@ select
     payers.currency_exponent,
     payers.cohort_on,
     greatest({{ months_after('postings.month_on', 'payers.cohort_on') }}, 0) as age_months,
-    cast(sum(case when postings.kind = 'paid' then postings.amount_minor else 0 end)
-        as {{ dbt.type_bigint() }}) as paid_minor,
-    cast(-sum(case when postings.kind <> 'paid' then postings.amount_minor else 0 end)
-        as {{ dbt.type_bigint() }}) as returned_minor
+    cast(
+        sum(case when postings.kind = 'paid' then postings.amount_minor else 0 end)
+        as {{ dbt.type_bigint() }}
+    ) as paid_minor,
+    cast(
+        -sum(case when postings.kind <> 'paid' then postings.amount_minor else 0 end)
+        as {{ dbt.type_bigint() }}
+    ) as returned_minor
 from payers
 inner join postings
     on

@@ -151,8 +151,10 @@ based as (
         followed.*,
         case when followed.age_months = 0 then subscribers.first_mrr_minor else 0 end
             as new_mrr_minor,
-        case when followed.age_months = 0
-            then subscribers.first_mrr_minor else followed.start_mrr_minor end as base_mrr_minor
+        case
+            when followed.age_months = 0 then subscribers.first_mrr_minor
+            else followed.start_mrr_minor
+        end as base_mrr_minor
     from followed
     inner join subscribers
         on
@@ -179,13 +181,19 @@ select
         as {{ dbt.type_bigint() }}
     ) as reactivated_mrr_minor,
     cast(
-        case when based.is_at_risk and based.is_paying
-            then greatest(based.end_mrr_minor - based.base_mrr_minor, 0) else 0 end
+        case
+            when based.is_at_risk and based.is_paying
+                then greatest(based.end_mrr_minor - based.base_mrr_minor, 0)
+            else 0
+        end
         as {{ dbt.type_bigint() }}
     ) as expansion_mrr_minor,
     cast(
-        case when based.is_at_risk and based.is_paying
-            then greatest(based.base_mrr_minor - based.end_mrr_minor, 0) else 0 end
+        case
+            when based.is_at_risk and based.is_paying
+                then greatest(based.base_mrr_minor - based.end_mrr_minor, 0)
+            else 0
+        end
         as {{ dbt.type_bigint() }}
     ) as contraction_mrr_minor,
     cast(

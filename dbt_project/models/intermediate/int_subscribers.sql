@@ -65,11 +65,17 @@ gathered as (
             as first_mrr_minor,
         min(case when spells.from_at = spells.first_at then spells.object_key end)
             as first_object_key,
-        max(case when spells.from_at = spells.first_at and trials.object_key is not null
-            then 1 else 0 end) as had_trial,
         max(
-            case when spells.breaks = 0
-                then coalesce(spells.until_at, timestamp '9999-12-31 00:00:00') end
+            case
+                when spells.from_at = spells.first_at and trials.object_key is not null then 1
+                else 0
+            end
+        ) as had_trial,
+        max(
+            case
+                when spells.breaks = 0
+                    then coalesce(spells.until_at, timestamp '9999-12-31 00:00:00')
+            end
         ) as first_end_at
     from spells
     left join trials on spells.object_key = trials.object_key
@@ -88,8 +94,9 @@ select
     cast(gathered.first_mrr_minor as {{ dbt.type_bigint() }}) as first_mrr_minor,
     subscriptions.plan_id as first_plan_id,
     gathered.had_trial = 1 as had_trial,
-    case when gathered.first_end_at < timestamp '9999-12-31 00:00:00'
-        then gathered.first_end_at end as first_end_at,
+    case
+        when gathered.first_end_at < timestamp '9999-12-31 00:00:00' then gathered.first_end_at
+    end as first_end_at,
     greatest(told.known_until, gathered.first_at) as known_until,
     {{ last_whole_month('told.known_until') }} as last_month_on
 from gathered

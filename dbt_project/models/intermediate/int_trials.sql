@@ -74,8 +74,9 @@ judged as (
 
     select
         trials.*,
-        case when paying_sources.source is null then stated.paid_at else paid.paid_at end as paid_at,
-        told.known_until
+        told.known_until,
+        case when paying_sources.source is null then stated.paid_at else paid.paid_at end
+            as paid_at
     from trials
     inner join {{ told_until() }} as told on trials.source = told.source
     left join paying_sources on trials.source = paying_sources.source

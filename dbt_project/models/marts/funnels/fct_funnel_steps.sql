@@ -42,11 +42,11 @@ select
     cast(null as double) as from_start,
     cast(null as double) as from_previous,
     cast(null as double) as median_seconds,
-    cast(null as date) as period_start,
-    cast(null as date) as period_end,
+    period_start,
+    period_end,
     cast(null as boolean) as is_complete,
-    cast(null as {{ dbt.type_timestamp() }}) as fresh_at,
+    last_at as fresh_at,
     cast(null as {{ dbt.type_string() }}) as open_incident_id
-from {{ events }}
+from span
 where false
 {%- endfor %}

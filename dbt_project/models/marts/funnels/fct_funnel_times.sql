@@ -41,11 +41,11 @@ select
     cast(null as double) as share,
     cast(null as double) as share_low,
     cast(null as double) as share_high,
-    cast(null as date) as period_start,
-    cast(null as date) as period_end,
+    period_start,
+    period_end,
     cast(null as boolean) as is_complete,
-    cast(null as {{ dbt.type_timestamp() }}) as fresh_at,
+    last_at as fresh_at,
     cast(null as {{ dbt.type_string() }}) as open_incident_id
-from {{ events }}
+from span
 where false
 {%- endfor %}

@@ -102,6 +102,7 @@ select
 from valued
 inner join spans
     on
-        {%- for key in keys %}
-        valued.{{ key }} = spans.{{ key }}{{ " and" if not loop.last }}
-        {%- endfor %}
+        valued.source = spans.source
+        and valued.currency = spans.currency
+        and valued.dimension = spans.dimension
+        and valued.segment = spans.segment

@@ -116,10 +116,12 @@ select
     contraction_mrr_minor,
     churned_mrr_minor,
     end_mrr_minor,
-    case when age_months > 0
-        then {{ rate('kept_mrr_minor', 'start_mrr_minor') }} end as gross_revenue_retention,
-    case when age_months > 0
-        then {{ rate('(kept_mrr_minor + expansion_mrr_minor)', 'start_mrr_minor') }}
+    case
+        when age_months > 0 then {{ rate('kept_mrr_minor', 'start_mrr_minor') }}
+    end as gross_revenue_retention,
+    case
+        when age_months > 0
+            then {{ rate('(kept_mrr_minor + expansion_mrr_minor)', 'start_mrr_minor') }}
     end as net_revenue_retention,
     {{ rate('end_mrr_minor', 'first_mrr_minor') }} as cohort_revenue_retention,
     {{ row_quality('period_start', 'period_end', 'known_until') }}
