@@ -22,7 +22,13 @@ from orchestration.feedback_config import Feedback
 from orchestration.fetch_config import FETCHED
 from orchestration.freshness_config import FreshnessTarget, MartName
 from orchestration.funnel_config import Funnel
-from orchestration.mart_config import Activation, ActivityCohorts, Retention, mart_variables
+from orchestration.mart_config import (
+    Activation,
+    ActivityCohorts,
+    Retention,
+    Subscriptions,
+    mart_variables,
+)
 from orchestration.setting_types import ConfiguredPath, Count, Settings, Share, TimeZone
 from orchestration.source_config import KNOWN_VENDORS, SHAPING, SourceConfig
 from orchestration.taxonomy.model import load_taxonomy
@@ -110,6 +116,7 @@ class Migration(Settings):
     retention: Retention = Retention()
     activity_cohorts: ActivityCohorts = ActivityCohorts()
     feedback: Feedback = Feedback()
+    subscriptions: Subscriptions = Subscriptions()
 
     _path: Path = PrivateAttr(default=DEFAULT_CONFIG)
 
@@ -215,8 +222,10 @@ class Migration(Settings):
 
     @property
     def mart_variables(self) -> dict[str, Any]:
-        """What activation, retention, cohorts and feedback mean, as the models read it."""
-        own = mart_variables(self.activation, self.retention, self.activity_cohorts)
+        """What activation, retention, cohorts, trials and feedback mean, as the models read it."""
+        own = mart_variables(
+            self.activation, self.retention, self.activity_cohorts, self.subscriptions
+        )
         return {**own, "feedback": self.feedback.variables()}
 
     def settings_fingerprint(self) -> dict[str, str]:

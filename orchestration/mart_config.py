@@ -64,8 +64,18 @@ class ActivityCohorts(Settings):
         return self
 
 
+class Subscriptions(Settings):
+    """How long after its end a trial may be paid, and how far ahead a subscriber is valued."""
+
+    paid_within: Duration = timedelta(days=14)
+    horizon: Duration = timedelta(days=365)
+
+
 def mart_variables(
-    activation: dict[str, Activation], retention: Retention, cohorts: ActivityCohorts
+    activation: dict[str, Activation],
+    retention: Retention,
+    cohorts: ActivityCohorts,
+    subscriptions: Subscriptions,
 ) -> dict[str, Any]:
     """The settings as the models read them; times in seconds."""
     return {
@@ -83,5 +93,9 @@ def mart_variables(
             "within_seconds": int(cohorts.within.total_seconds()),
             "outcome_seconds": int(cohorts.outcome_within.total_seconds()),
             "levels": dict(sorted(cohorts.levels.items(), key=lambda level: level[1])),
+        },
+        "subscriptions": {
+            "paid_within_seconds": int(subscriptions.paid_within.total_seconds()),
+            "horizon_seconds": int(subscriptions.horizon.total_seconds()),
         },
     }

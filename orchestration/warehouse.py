@@ -115,12 +115,21 @@ def take_snapshot(migration: Migration) -> Path:
     """Copy the marts for readers and swap the copy in by one rename; open readers keep theirs."""
     with duckdb.connect(marts_file(migration)) as connection:
         connection.execute("checkpoint")
-    partial = migration.warehouse_dir / ".snapshot.part"
-    with marts_file(migration).open("rb") as source, partial.open("wb") as target:
-        try:
-            fcntl.ioctl(target.fileno(), FICLONE, source.fileno())
-        except OSError:  # the disk cannot share extents
-            shutil.copyfileobj(source, target, 16 << 20)
-        os.fsync(target.fileno())
-    partial.replace(snapshot_file(migration))
+    with replaced_snapshot(migration, marts_file(migration)):
+        pass
     return snapshot_file(migration)
+
+
+@contextmanager
+def replaced_snapshot(migration: Migration, source: Path) -> Iterator[Path]:
+    """A copy of `source` to work on, which becomes the snapshot by one rename at the end."""
+    partial = migration.warehouse_dir / ".snapshot.part"
+    with source.open("rb") as whole, partial.open("wb") as target:
+        try:
+            fcntl.ioctl(target.fileno(), FICLONE, whole.fileno())
+        except OSError:  # the disk cannot share extents
+            shutil.copyfileobj(whole, target, 16 << 20)
+    yield partial
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    partial.replace(snapshot_file(migration))

@@ -56,14 +56,22 @@
     What each row of a mart tells of its own trust: whether all came for its dates (both included),
     whether they are over, the newest event it could count, and the incident that is open on it.
     Incidents are known after the marts only; `orchestration/quality/warned_rows.py` fills them in.
+    Marts over all dates, too dear to be made anew each day, leave out whether they are over.
 #}
-{% macro row_quality(first_on, last_on, fresh_at) -%}
+{% macro row_quality(first_on, last_on, fresh_at, tells_open=true) -%}
     not exists (
         select 1 from {{ source('control', 'incomplete_dates') }} as incomplete
-        where incomplete.occurred_on >= {{ first_on }} and incomplete.occurred_on <= {{ last_on }}
+        where
+            {%- if first_on == last_on %}
+            incomplete.occurred_on = {{ first_on }}
+            {%- else %}
+            incomplete.occurred_on >= {{ first_on }} and incomplete.occurred_on <= {{ last_on }}
+            {%- endif %}
     ) as is_complete,
+    {% if tells_open -%}
     cast('{{ env_var("WAYBILL_TODAY") }}' as date) between {{ first_on }} and {{ last_on }}
         as is_open,
+    {% endif -%}
     {{ fresh_at }} as fresh_at,
     cast(null as {{ dbt.type_string() }}) as open_incident_id
 {%- endmacro %}

@@ -11,7 +11,7 @@ from orchestration.quality.gate_results import blocking
 from orchestration.quality.gate_tables import write_gate_results
 from orchestration.quality.gates import judge_marts, judge_staging
 from orchestration.quality.incidents import write_incidents
-from orchestration.quality.warned_rows import write_warned_rows
+from orchestration.quality.warned_rows import warn_published, write_warned_rows
 from orchestration.stages import STAGING
 from orchestration.warehouse import writing
 
@@ -56,7 +56,9 @@ def marts_gate(migration: Migration) -> dg.AssetChecksDefinition:
             write_incidents(migration, context.run.run_id)
             write_warned_rows(migration)
             write_alert_deliveries(migration)
-        red = blocking(results, read_decisions(migration.decisions_dir))
+            red = blocking(results, read_decisions(migration.decisions_dir))
+            if red:  # no snapshot is taken: readers of the last one are warned in it
+                warn_published(migration)
         return dg.AssetCheckResult(
             passed=not red,
             severity=dg.AssetCheckSeverity.ERROR,

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import os
-import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,9 +10,9 @@ import pytest
 
 from orchestration.analysis.queries import Example, ask, examples
 from orchestration.config import Migration
-from orchestration.dbt import PROJECT, dbt_environment
 from orchestration.pages.questions import metrics
 from orchestration.warehouse import marts_file
+from tests.dbt_project.metricflow import answers
 
 
 @pytest.mark.parametrize("query", examples(), ids=lambda each: each.name)
@@ -30,28 +25,8 @@ def test_every_example_is_answered_in_under_a_second(demo: Migration, query: Exa
 
 
 def test_metricflow_answers_every_metric_as_the_marts_do(demo: Migration, tmp_path: Path) -> None:
-    """MetricFlow reads the project in its folder alone, so it gets a copy with the manifest."""
-    project = tmp_path / "project"
-    shutil.copytree(PROJECT, project)
-    (project / "target").mkdir(exist_ok=True)
-    manifest = demo.dbt_dir / "target" / "semantic_manifest.json"
-    shutil.copy(manifest, project / "target" / manifest.name)
-    answers = tmp_path / "answers.csv"
     names = [metric.name for metric in metrics()]
-    done = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("mf")), "query", "--metrics", ",".join(names)),
-            *("--group-by", "metric_time__week", "--csv", str(answers)),
-        ],
-        cwd=project,
-        env={**os.environ, **dbt_environment(demo)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
-    with answers.open() as lines:
-        rows = {row["metric_time__week"][:10]: row for row in csv.DictReader(lines)}
+    rows = answers(demo, tmp_path, names, "week")
     assert set(names) <= set(next(iter(rows.values())))
     with duckdb.connect(marts_file(demo), read_only=True) as connection:
         weeks = connection.execute(

@@ -192,6 +192,10 @@ def test_a_red_gate_stops_the_runs_after_it_until_it_is_mended(runs: Runs) -> No
         assert failures(runs.tick_schedule())
         assert {"ledger_balances", "persons_reconcile", "segments_sum_to_totals"} & runs.red()
         assert runs.published() == 360
+        assert rows(
+            snapshot_file(runs.migration),
+            "select count(*) > 0 from quality.fct_incidents where is_open",
+        ) == [(True,)], "readers of the last snapshot are warned in it"
     runs.rebuild("2025-03-01")
     assert runs.red() == set()
     assert runs.published() == 360

@@ -10,8 +10,8 @@ import pytest
 
 from orchestration.config import Migration, load_migration
 from orchestration.errors import CannotFinish
-from orchestration.quality.warned_rows import write_warned_rows
-from orchestration.warehouse import marts_file
+from orchestration.quality.warned_rows import warn_published, write_warned_rows
+from orchestration.warehouse import marts_file, snapshot_file, take_snapshot
 
 INCIDENTS = """
 create schema quality;
@@ -90,6 +90,57 @@ def test_an_incident_of_one_part_warns_that_part_and_the_totals(migration: Migra
         ("share", "web", None),
     ]
     assert write_warned_rows(migration) == 3
+
+
+def test_a_funnel_is_warned_by_what_touches_one_of_its_steps(migration: Migration) -> None:
+    make(
+        migration,
+        """create table marts.fct_funnel_steps as
+        select date '2025-01-01' as period_start, date '2025-03-02' as period_end,
+            null::varchar as open_incident_id, *
+        from (values ('sharing', 'opened'), ('sharing', 'share'), ('buying', 'opened'),
+            ('buying', 'paid')) as t (funnel, step)""",
+    )
+    assert write_warned_rows(migration) == 2
+    with duckdb.connect(marts_file(migration), read_only=True) as connection:
+        found = connection.execute(
+            "select distinct funnel, open_incident_id from marts.fct_funnel_steps order by all"
+        ).fetchall()
+    assert found == [("buying", None), ("sharing", "loss")]
+
+
+def test_what_is_over_is_not_warned_of_any_more(migration: Migration) -> None:
+    make(
+        migration,
+        """create table marts.daily as
+        select null::varchar as open_incident_id, date '2025-03-03' as occurred_on""",
+    )
+    assert write_warned_rows(migration) == 1
+    make(migration, "update quality.fct_incidents set is_open = false")
+    assert write_warned_rows(migration) == 0
+    assert warned(migration, "occurred_on::varchar") == [("2025-03-03", None)]
+
+
+def test_what_is_published_is_warned_when_nothing_new_is(migration: Migration) -> None:
+    """A red run publishes nothing: the figures stay, and the marks are those of the run."""
+    assert not warn_published(migration), "nothing is published yet"
+    make(
+        migration,
+        """create table marts.daily as
+        select null::varchar as open_incident_id, date '2025-03-02' as occurred_on, 1 as events""",
+    )
+    take_snapshot(migration)
+    make(migration, "update marts.daily set events = 2")
+    make(migration, "update quality.fct_incidents set is_open = incident_id = 'over'")
+    assert warn_published(migration)
+    with duckdb.connect(snapshot_file(migration), read_only=True) as connection:
+        found = connection.execute(
+            """select events, open_incident_id, (select count(*) from quality.fct_incidents
+                where is_open) from marts.daily"""
+        ).fetchall()
+    assert found == [(1, "over", 1)]
+    assert not warn_published(migration), "and nothing is copied when there is nothing to tell"
+    assert [path.name for path in migration.warehouse_dir.glob(".*")] == []
 
 
 def test_a_mart_without_dates_is_refused(migration: Migration) -> None:

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_dates',
+    tags=['dated'],
     post_hook="{{ mark_open_date() }}"
 ) }}
 
@@ -14,6 +15,7 @@ with events as (
         events.platform,
         events.app_version,
         events.person_id,
+        events.occurred_at,
         {{ dbt.date_trunc('hour', 'events.occurred_at') }} as occurred_hour
     from {{ ref('fct_events') }} as events
     where {{ in_rebuilt_dates('events') }}
@@ -31,7 +33,8 @@ counted as (
         platform,
         app_version,
         count(*) as events,
-        count(distinct person_id) as persons
+        count(distinct person_id) as persons,
+        max(occurred_at) as last_at
     from events
     group by
         occurred_on,
@@ -41,12 +44,6 @@ counted as (
         unmapped_name,
         platform,
         app_version
-
-),
-
-incomplete as (
-
-    select * from {{ source('control', 'incomplete_dates') }}
 
 )
 
@@ -60,7 +57,5 @@ select
     counted.app_version,
     counted.events,
     counted.persons,
-    incomplete.occurred_on is null as is_complete,
-    counted.occurred_on = cast('{{ env_var("WAYBILL_TODAY") }}' as date) as is_open
+    {{ row_quality('counted.occurred_on', 'counted.occurred_on', 'counted.last_at') }}
 from counted
-left join incomplete on counted.occurred_on = incomplete.occurred_on

@@ -14,7 +14,8 @@ with events as (
         events.event_name,
         events.event_kind,
         events.is_primary,
-        events.person_id
+        events.person_id,
+        events.occurred_at
     from {{ ref('fct_events') }} as events
     where {{ in_rebuilt_dates('events') }}
 
@@ -29,7 +30,8 @@ active as (
         source,
         grouping(platform) as over_platforms,
         grouping(source) as over_sources,
-        count(distinct person_id) as active_persons
+        count(distinct person_id) as active_persons,
+        max(occurred_at) as last_at
     from events
     group by occurred_on, cube(platform, source)
 
@@ -50,12 +52,6 @@ converted as (
     where event_kind = 'micro' and is_primary
     group by occurred_on, event_name, cube(platform, source)
 
-),
-
-incomplete as (
-
-    select * from {{ source('control', 'incomplete_dates') }}
-
 )
 
 select
@@ -70,8 +66,7 @@ select
     converted.persons,
     active.active_persons,
     cast(converted.persons as double) / nullif(active.active_persons, 0) as rate,
-    incomplete.occurred_on is null as is_complete,
-    converted.occurred_on = cast('{{ env_var("WAYBILL_TODAY") }}' as date) as is_open
+    {{ row_quality('converted.occurred_on', 'converted.occurred_on', 'active.last_at') }}
 from converted
 inner join active
     on
@@ -80,4 +75,3 @@ inner join active
         and converted.over_sources = active.over_sources
         and converted.platform is not distinct from active.platform
         and converted.source is not distinct from active.source
-left join incomplete on converted.occurred_on = incomplete.occurred_on

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='replace_dates',
+    tags=['dated'],
     post_hook="{{ mark_open_date() }}"
 ) }}
 
@@ -12,6 +13,7 @@ with events as (
         events.platform,
         events.app_version,
         events.person_id,
+        events.occurred_at,
         events.session_id
     from {{ ref('fct_events') }} as events
     where {{ in_rebuilt_dates('events') }}
@@ -27,7 +29,8 @@ counted as (
         app_version,
         count(*) as events,
         count(distinct person_id) as persons,
-        count(distinct session_id) as sessions
+        count(distinct session_id) as sessions,
+        max(occurred_at) as last_at
     from events
     group by
         occurred_on,
@@ -35,17 +38,15 @@ counted as (
         platform,
         app_version
 
-),
-
-incomplete as (
-
-    select * from {{ source('control', 'incomplete_dates') }}
-
 )
 
 select
-    counted.*,
-    incomplete.occurred_on is null as is_complete,
-    counted.occurred_on = cast('{{ env_var("WAYBILL_TODAY") }}' as date) as is_open
+    counted.occurred_on,
+    counted.source,
+    counted.platform,
+    counted.app_version,
+    counted.events,
+    counted.persons,
+    counted.sessions,
+    {{ row_quality('counted.occurred_on', 'counted.occurred_on', 'counted.last_at') }}
 from counted
-left join incomplete on counted.occurred_on = incomplete.occurred_on

@@ -1,4 +1,15 @@
 {%- set events = ref("fct_events") -%}
+-- a funnel draws on all dates there are
+with span as (
+
+    select
+        min(occurred_on) as period_start,
+        max(occurred_on) as period_end,
+        max(occurred_at) as last_at
+    from {{ events }}
+
+)
+
 {%- for name, funnel in var("funnels", {}).items() %}
 select
     {{ funnel_text(name) }} as funnel,
@@ -10,10 +21,14 @@ select
     curve.through_so_far,
     curve.share,
     curve.share_low,
-    curve.share_high
+    curve.share_high,
+    span.period_start,
+    span.period_end,
+    {{ row_quality('span.period_start', 'span.period_end', 'span.last_at', tells_open=false) }}
 from (
 {{ funnel_times(events, funnel) }}
 ) as curve
+cross join span
 {{ "union all" if not loop.last }}
 {%- else %}
 select
@@ -25,7 +40,12 @@ select
     cast(null as {{ dbt.type_bigint() }}) as through_so_far,
     cast(null as double) as share,
     cast(null as double) as share_low,
-    cast(null as double) as share_high
-from {{ events }}
+    cast(null as double) as share_high,
+    period_start,
+    period_end,
+    cast(null as boolean) as is_complete,
+    last_at as fresh_at,
+    cast(null as {{ dbt.type_string() }}) as open_incident_id
+from span
 where false
 {%- endfor %}
