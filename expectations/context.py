@@ -167,11 +167,18 @@ def write_docs(docs_dir: Path) -> int:
     if not docs_dir.exists():
         return 0
     project = open_project(docs_dir)
-    pages = docs_dir / "site" / "validations"
+    from great_expectations.data_context.types.resource_identifiers import (
+        ValidationResultIdentifier,
+    )
+
+    def has_page(each: Any) -> bool:
+        *folders, name = each.to_tuple()
+        return Path(docs_dir, "site", "validations", *folders, f"{name}.html").exists()
+
     without_page = [
         each
         for each in project.validation_results_store.list_keys()
-        if not Path(pages, *each.to_tuple()[:-1], f"{each.to_tuple()[-1]}.html").exists()
+        if isinstance(each, ValidationResultIdentifier) and not has_page(each)
     ]
     if without_page:
         project.build_data_docs(resource_identifiers=without_page)
