@@ -9,8 +9,14 @@
 {%- set periods = {'day': 'day_on', 'week': week_of('day_on')} %}
 {%- set sides = [] %}
 {%- for granularity, period in periods.items() %}
-{%- do sides.append({'name': granularity ~ '_events', 'granularity': granularity, 'period': period, 'event': 'event_name'}) %}
-{%- do sides.append({'name': granularity ~ '_activity', 'granularity': granularity, 'period': period, 'event': none}) %}
+{%- for name, event in [('events', 'event_name'), ('activity', none)] %}
+{%- do sides.append({
+    'name': granularity ~ '_' ~ name,
+    'granularity': granularity,
+    'period': period,
+    'event': event,
+}) %}
+{%- endfor %}
 {%- endfor %}
 
 -- the weeks to rebuild are whole only once it is known whose cohort moved, which is noted there
@@ -31,12 +37,13 @@ events as (
         events.occurred_at,
         persons.person,
         coalesce(persons.cohort, '(unknown)') as cohort,
+        coalesce(events.platform, '(unknown)') as platform,
+        coalesce(events.country, '(unknown)') as country,
+        coalesce(events.product_line, '(unknown)') as product_line,
+        coalesce(events.campaign, '(unknown)') as campaign,
         case
             when events.is_primary and events.event_kind = 'micro' then events.event_name
-        end as event_name,
-        {%- for dimension in of_acts %}
-        coalesce(events.{{ dimension }}, '(unknown)') as {{ dimension }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        end as event_name
     from {{ ref('fct_events') }} as events
     left join persons on events.person_id = persons.person_id
     where {{ in_rebuilt_weeks('events') }}
@@ -72,9 +79,10 @@ acts as (
     from events
     inner join mixes
         on
-            {%- for dimension in of_acts %}
-            {{ 'and ' if not loop.first }}events.{{ dimension }} = mixes.{{ dimension }}
-            {%- endfor %}
+            events.platform = mixes.platform
+            and events.country = mixes.country
+            and events.product_line = mixes.product_line
+            and events.campaign = mixes.campaign
     group by
         events.day_on,
         events.person,
