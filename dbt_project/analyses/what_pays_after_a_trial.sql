@@ -1,4 +1,4 @@
--- Are trials paid more often by those who did something in them? It goes with paying, and need not cause it.
+-- Are trials paid more often by those who did something in them (which need not be the cause)?
 select
     source, event_name, segment, sum(matured_trials) as matured_trials,
     sum(paid_trials) as paid_trials,
