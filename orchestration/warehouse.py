@@ -124,6 +124,8 @@ def take_snapshot(migration: Migration) -> Path:
 def replaced_snapshot(migration: Migration, source: Path) -> Iterator[Path]:
     """A copy of `source` to work on, which becomes the snapshot by one rename at the end."""
     partial = migration.warehouse_dir / ".snapshot.part"
+    # what a killed run wrote into its copy would be played into this one
+    partial.with_name(f"{partial.name}.wal").unlink(missing_ok=True)
     with source.open("rb") as whole, partial.open("wb") as target:
         try:
             fcntl.ioctl(target.fileno(), FICLONE, whole.fileno())

@@ -26,6 +26,8 @@ from benchmarks.scorecard.sources import ALL_SOURCES, rows_of
 from benchmarks.scorecard.vendors import Files, files_of
 from benchmarks.scorecard.world import FAULT_DAYS, FIRST_BAD_DAY, World
 
+DAILY_RUNS = 2
+"""Days of the history that come one by one: what is late is known by what came in time."""
 PARSED = Path("home", "dbt", "target", "partial_parse.msgpack")
 
 
@@ -48,24 +50,34 @@ class Case:
 
 
 def build_base(folder: Path, world: World) -> dict[str, Any]:
-    """A healthy home: the history written and built by one run. Returns what is told of it.
+    """A healthy home: the history by one backfill, its last days each by a run of their own.
 
-    Made beside `folder` and renamed when whole. Raises CannotFinish when the run could not finish.
+    Returns what is told of it. Made beside `folder` and renamed when whole. Raises CannotFinish
+    when a run could not finish.
     """
     draft = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
     write_settings(draft, world)
-    for day in world.days:
-        for source in ALL_SOURCES:
-            place(draft, source, files_of(source, rows_of(world, source, day), day))
+    backfill, daily = world.days[:-DAILY_RUNS], world.days[-DAILY_RUNS:]
+    _deliver(draft, world, backfill)
     # the run must see the folder under the name it will have: what it writes may hold paths
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
     try:
-        return _run(folder, world.days[-1], evidence=True)
+        told = _run(folder, backfill[-1], evidence=True)
+        for day in daily:
+            _deliver(folder, world, [day])
+            told = _run(folder, day)
+        return told
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _deliver(folder: Path, world: World, days: Sequence[date]) -> None:
+    for day in days:
+        for source in ALL_SOURCES:
+            place(folder, source, files_of(source, rows_of(world, source, day), day))
 
 
 def run_case(base: Path, world: World, case: Case) -> dict[str, Any]:
@@ -112,7 +124,8 @@ def _copied(base: Path, bench: Path) -> Iterator[Path]:
     dbt parses the project anew for every path of a home: a third of a case.
     """
     folder, kept = bench / "lab", bench / PARSED.name
-    shutil.rmtree(folder, ignore_errors=True)  # of a case that was killed
+    if folder.exists():  # of a case that was killed
+        shutil.rmtree(folder)
     subprocess.run(["cp", "-a", "--reflink=auto", base, folder], check=True)
     if kept.exists():
         shutil.copy2(kept, folder / PARSED)

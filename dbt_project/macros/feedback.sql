@@ -100,3 +100,15 @@
 {% macro unless_few(respondents, figure) -%}
     case when {{ respondents }} >= {{ feedback_settings().smallest_cell }} then {{ figure }} end
 {%- endmacro %}
+
+{# Rows of `relation` in total and once more under each segment: adds `dimension` and `segment`. #}
+{% macro in_total_and_by_segment(relation) %}
+    {%- for dimension in ['(all)', 'platform', 'country', 'campaign'] %}
+    select
+        {{ relation }}.*,
+        '{{ dimension }}' as dimension,
+        {{ "'(all)'" if loop.first else relation ~ '.' ~ dimension }} as segment
+    from {{ relation }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

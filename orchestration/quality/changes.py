@@ -21,6 +21,7 @@ from orchestration.analysis.detection.thresholds import smallest_change
 from orchestration.config import Migration
 from orchestration.context_config import Period, read_context
 from orchestration.quality.change_words import NEXT_STEPS, cause_of, tell
+from orchestration.quality.punctuality import note_delays
 from orchestration.quality.tables import CHANGES, COMPLETENESS, DETECTABILITY, replace_table
 from orchestration.quality.volumes import Volumes, hours_of, read_volumes
 from orchestration.warehouse import open_work
@@ -60,6 +61,9 @@ def write_changes(migration: Migration) -> int:
             )
             for row in found:
                 row["is_current"] = row["is_current"] or row["detected_at"] > recent
+    if volumes is not None:
+        with open_work(migration) as connection:
+            note_delays(connection, volumes.last_whole)
     replace_table(migration, "fct_detectability", DETECTABILITY, detectable)
     replace_table(migration, "fct_completeness", COMPLETENESS, complete)
     found.sort(key=lambda row: (row["detected_at"], row["change_id"]))

@@ -15,11 +15,10 @@ from orchestration.analysis.detection.onset import HOURS, hour_profile
 from orchestration.analysis.detection.panel import Bools, Floats, Key
 from orchestration.config import Migration
 from orchestration.context_config import Period
+from orchestration.quality.punctuality import SILENT_DAYS, usual_delays
 from orchestration.taxonomy.model import load_taxonomy
 
 SCANNED_DAYS = 400
-SILENT_DAYS = 2
-"""So many days without a record make a source silent; one may be a delivery that is late."""
 CUT_OFF_EVENTS = 5.0
 """Events to be expected after a source's last one, from which on its last day was cut off."""
 
@@ -29,6 +28,7 @@ class Volumes:
     """Daily counts of the last 400 days; `day` of the frames is the place in `dates`.
 
     `usable` says by source on which days its counts mean something, `notes` why they do not.
+    `last_whole` is the newest date that a source has whole.
     """
 
     dates: list[date]
@@ -36,6 +36,7 @@ class Volumes:
     activity: pd.DataFrame
     usable: dict[str, Bools]
     notes: dict[str, dict[date, str]]
+    last_whole: dict[str, date]
 
 
 def read_volumes(
@@ -74,19 +75,29 @@ def read_volumes(
     usable: dict[str, Bools] = {}
     notes: dict[str, dict[date, str]] = {}
     cut_off = _cut_off(connection, migration.reporting_timezone)
-    for source, days in counts.groupby("source")["day"]:
-        name = str(source)
+    spans = {
+        str(source): (int(days.min()), int(days.max()))
+        for source, days in counts.groupby("source")["day"]
+    }
+    yesterday = (today - first).days - 1
+    whole = {name: min(last - (name in cut_off), yesterday) for name, (_, last) in spans.items()}
+    newest = max(whole.values())
+    usual = usual_delays(connection, first + timedelta(days=newest))
+    for name, span in spans.items():
+        is_as_always = newest - whole[name] <= usual.get(name, SILENT_DAYS - 1)
         usable[name], notes[name] = _usable(
             name,
             dates,
-            (int(days.min()), int(days.max())),
+            span,
             incomplete,
             today,
             _planned_end(migration, name),
             periods,
             name in cut_off,
+            whole[name] if is_as_always else newest,
         )
-    return Volumes(dates, counts, activity, usable, notes)
+    last_whole = {name: first + timedelta(days=place) for name, place in whole.items()}
+    return Volumes(dates, counts, activity, usable, notes, last_whole)
 
 
 def _usable(
@@ -98,6 +109,7 @@ def _usable(
     planned_end: date | None,
     periods: Sequence[Period],
     is_cut_off: bool,
+    last_due: int,
 ) -> tuple[Bools, dict[date, str]]:
     notes: dict[date, str] = {}
     closures = [p for p in periods if p.kind == "closures"]
@@ -115,9 +127,9 @@ def _usable(
             notes[day] = "open"
         elif day in incomplete:
             notes[day] = "a delivery is held"
-        elif place == span[1] and is_cut_off:
+        elif place == span[1] and is_cut_off and place > last_due:
             notes[day] = "open: its last event came early in the day"
-        elif place > span[1] and len(dates) - 1 - span[1] < SILENT_DAYS:
+        elif place > span[1] and place > last_due:
             notes[day] = "nothing yet"
     return np.array([day not in notes for day in dates], dtype=np.bool_), notes
 

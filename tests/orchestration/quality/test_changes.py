@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.config import Migration, load_migration
 from orchestration.quality.changes import write_changes
-from orchestration.warehouse import open_work
+from orchestration.warehouse import marts_file, open_work
 
 FIRST = date(2025, 1, 6)
 DAYS = 60
@@ -152,6 +152,46 @@ def test_a_source_that_falls_silent_is_an_outage(tmp_path: Path) -> None:
         "critical",
     )
     assert change["observed"] == 0
+
+
+def forget_after(migration: Migration, day: int, source: str = "") -> None:
+    """As if nothing had come after a day, of all sources or of one."""
+    with open_work(migration) as connection:
+        for table in ("fct_event_volumes", "fct_segment_activity"):
+            connection.execute(
+                f"delete from warehouse.marts.{table}"
+                f" where occurred_on > date '{FIRST + timedelta(days=day)}'"
+                f" and source like '%{source}'"
+            )
+
+
+def after_days(
+    tmp_path: Path, delay: int, last: int, missing: int = 0
+) -> list[tuple[date, str, str]]:
+    """What the last of some daily builds tells, where app comes `delay` days after shop."""
+    told = []
+    made = migration(tmp_path)
+    for day in range(last - 4, last + 1):
+        marts_file(made).unlink(missing_ok=True)
+        with open_work(made) as connection:
+            connection.execute("drop table if exists control.incomplete_dates")
+        fill(made, {}, {})
+        forget_after(made, day)
+        forget_after(made, day - delay - (missing if day == last else 0), "app")
+        write_changes(made)
+        told = rows(made, "select * from warehouse.quality.fct_changes where direction = 'down'")
+    return [(each["first_bad_at"].date(), each["cause"], each["source"]) for each in told]
+
+
+@pytest.mark.parametrize("delay", [0, 1, 3])
+def test_a_day_that_comes_as_late_as_always_is_no_loss(tmp_path: Path, delay: int) -> None:
+    assert after_days(tmp_path, delay, 50) == []
+
+
+@pytest.mark.parametrize("delay", [0, 1])
+def test_a_day_that_always_came_by_now_is_lost(tmp_path: Path, delay: int) -> None:
+    lost = FIRST + timedelta(days=50 - delay)
+    assert after_days(tmp_path, delay, 50, missing=1) == [(lost, "loss_of_source", "app")]
 
 
 @pytest.mark.parametrize("how", ["wave", "closure"])

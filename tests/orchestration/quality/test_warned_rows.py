@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from orchestration.config import Migration, load_migration
 from orchestration.errors import CannotFinish
 from orchestration.quality.warned_rows import warn_published, write_warned_rows
-from orchestration.warehouse import marts_file, snapshot_file, take_snapshot
+from orchestration.warehouse import marts_file, replaced_snapshot, snapshot_file, take_snapshot
 
 INCIDENTS = """
 create schema quality;
@@ -147,3 +150,22 @@ def test_a_mart_without_dates_is_refused(migration: Migration) -> None:
     make(migration, "create table marts.daily as select null::varchar as open_incident_id")
     with pytest.raises(CannotFinish, match=r"marts\.daily has open_incident_id but no dates"):
         write_warned_rows(migration)
+
+
+def test_a_copy_that_was_killed_leaves_nothing_in_the_next(migration: Migration) -> None:
+    make(migration, "create table marts.daily as select 1 as figure")
+    copy = migration.warehouse_dir / ".snapshot.part"
+    shutil.copy(marts_file(migration), copy)
+    killed = (
+        "import duckdb, os, sys\n"
+        "connection = duckdb.connect(sys.argv[1])\n"
+        "connection.execute('update marts.daily set figure = 9')\n"
+        "os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", killed, copy], check=False).returncode == 9
+    assert copy.with_name(f"{copy.name}.wal").exists()
+    with (
+        replaced_snapshot(migration, marts_file(migration)) as fresh,
+        duckdb.connect(fresh) as connection,
+    ):
+        assert connection.execute("from marts.daily").fetchall() == [(1,)]

@@ -59,15 +59,8 @@ by_event as (
 ),
 
 by_segment as (
-    {%- for dimension in ['(all)', 'platform', 'country', 'campaign'] %}
 
-    select
-        by_event.*,
-        '{{ dimension }}' as dimension,
-        {{ "'(all)'" if loop.first else 'by_event.' ~ dimension }} as segment
-    from by_event
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
+    {{ in_total_and_by_segment('by_event') }}
 
 ),
 
