@@ -199,7 +199,7 @@ def _first_bad_at(
         return fallback
     first = max(change.start - HOURS_BEFORE_DAYS, 0)
     expected = {
-        dates[place]: float(np.nan_to_num(seen.expected[change.series, place]))
+        dates[place]: change.part * float(np.nan_to_num(seen.expected[change.series, place]))
         for place in range(first, change.detected + 1)
     }
     before = (dates[max(first - PROFILE_DAYS, 0)], dates[max(first - 1, 0)])

@@ -57,7 +57,8 @@ class Evidence:
 class Change:
     """One change: the series that explains it, its days, and what else it explains.
 
-    `sources` are all sources in which the same event changed alike.
+    `sources` are all sources in which the same event changed alike. `part` is the share that the
+    segment of `key` has of the series' counts: below 1 where only a part of a volume broke.
     """
 
     key: Key
@@ -72,6 +73,7 @@ class Change:
     explained_share: float
     explains: int
     sources: tuple[str, ...]
+    part: float = 1.0
 
 
 def evidence(panel: Panel, scan: Scan, row: int, start: int, end: int) -> Evidence:
@@ -103,6 +105,7 @@ def changes(panel: Panel, scan: Scan) -> list[Change]:
         together = [a for a in left if _together(panel, first, a)]
         best = _best(panel, scan, together)
         change = _change(panel, scan, together, best)
+        change = _narrowed(panel, scan, change, _end(scan, best))
         explained = {id(a) for a in together if _explained(panel, scan, change, a)} | {id(best)}
         found.append(_with_count(change, len(explained)))
         left = [a for a in left if id(a) not in explained]
@@ -202,8 +205,45 @@ def _change(panel: Panel, scan: Scan, together: Sequence[Alarm], best: Alarm) ->
     )
 
 
+def _narrowed(panel: Panel, scan: Scan, change: Change, end: int) -> Change:
+    """A loss of volume laid on the version or platform that stopped, where that explains it best.
+
+    Where sessions go missing with their events, no rate tells it. What a segment should have had is
+    the largest part it lately had, of what the source should have had: a version that rolls out has
+    more every day, and less once it breaks. So what was lost stays the source's loss.
+    """
+    if change.key.family != "volume" or change.direction != "down":
+        return change
+    # the first days of a change may be whole: sums begin before what they find
+    days, lasting = slice(change.detected, end), slice(change.start, change.ended)
+    before = slice(max(change.start - NEAR_DAYS, 0), max(change.detected, 1))
+    whole = np.maximum(panel.observed[change.series, before], 1.0)
+    own = evidence(panel, scan, change.series, change.detected, end)
+    weighed = [(_likelihood(own), change)]
+    for row, key in enumerate(panel.keys):
+        if key.family != "activity" or key.source != change.key.source or not key.parts:
+            continue
+        part = float(np.nanmax(panel.observed[row, before] / whole, initial=0.0))
+        due, seen = part * own.expected, float(np.nansum(panel.observed[row, days]))
+        if seen < due:
+            likelihood = _likelihood(replace(own, observed=seen, expected=due))
+            told = float(np.nansum(panel.observed[row, lasting]))
+            named = replace(
+                change,
+                key=replace(key, family="volume"),
+                evidence=replace(
+                    change.evidence, observed=told, expected=told + max(change.evidence.lost, 0.0)
+                ),
+                part=part,
+            )
+            weighed.append((likelihood, named))
+    most = max(likelihood for likelihood, _ in weighed)
+    good = [each for each in weighed if each[0] >= NEARLY * most]
+    return min(good, key=lambda each: (len(each[1].key.parts), -each[0]))[1]
+
+
 def _with_count(change: Change, explains: int) -> Change:
-    return Change(**{**vars(change), "explains": explains})
+    return replace(change, explains=explains)
 
 
 def _explained_share(panel: Panel, scan: Scan, best: Alarm, told: Evidence) -> float:
@@ -329,5 +369,5 @@ def _across_sources(found: list[Change]) -> list[Change]:
         else:
             other = kept[twin]
             sources = tuple(sorted({*other.sources, *change.sources}))
-            kept[twin] = Change(**{**vars(other), "sources": sources})
+            kept[twin] = replace(other, sources=sources)
     return kept

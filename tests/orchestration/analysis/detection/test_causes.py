@@ -15,6 +15,7 @@ from .worlds import HISTORY, Loss, World, found_in
         (Loss(0.5, platform="android"), "loss_on_platform", {"platform": "android"}),
         (Loss(0.0, platform="android"), "loss_on_platform", {"platform": "android"}),
         (Loss(0.5, version="1.1"), "loss_on_version", {"app_version": "1.1"}),
+        (Loss(0.0), "loss_of_source", {}),
         (Loss(0.5, event="share"), "loss_of_event", {"event": "share"}),
         (Loss(0.5), "loss_of_source", {}),
     ],
@@ -28,6 +29,17 @@ def test_half_of_a_part_is_one_change_that_names_it(loss, cause, parts) -> None:
     assert change.start == change.detected == HISTORY
     assert change.explained_share > 0.9
     assert change.evidence.low < change.evidence.lost < change.evidence.high
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_version_that_sends_nothing_is_named_though_its_sessions_go_with_it(seed: int) -> None:
+    world = World(days=HISTORY + 3, loss=Loss(0.0, version="1.1"))
+    _, _, found = found_in(world, seed)
+    late = [change for change in found if change.detected >= HISTORY]
+    assert [(cause_of(c), c.key.parts) for c in late] == [
+        ("loss_on_version", {"app_version": "1.1"})
+    ]
+    assert late[0].evidence.observed < late[0].evidence.expected / 2
 
 
 def test_nothing_happens_where_nothing_happens() -> None:
