@@ -138,11 +138,12 @@ def batches(fault: Fault, *, at_once: bool = False) -> list[list[date]]:
     """The days that come together: the first bad day, then the rest.
 
     What is wrong with the first day's files is told in their own run or never, so it needs no more.
+    What comes late is not late where all days come at once.
     """
     days = [FIRST_BAD_DAY + timedelta(days=number) for number in range(FAULT_DAYS)]
     if fault.family == "structural" and fault.days == 1 and not fault.late_days:
         return [days[:1]]
-    return [days] if at_once else [days[:1], days[1:]]
+    return [days] if at_once and not fault.late_days else [days[:1], days[1:]]
 
 
 def deliveries(

@@ -108,8 +108,8 @@ def is_of(fault: Fault, alarm: Alarm) -> bool:
         return False
     if alarm.source is not None and alarm.source not in fault.sources:
         return False
-    if alarm.first_bad_at is None:
-        return True
+    if alarm.first_bad_at is None or fault.settings:
+        return True  # a wrong setting reads all days anew, from the first
     end = datetime(*fault.last_bad_day.timetuple()[:3]) + timedelta(days=1)
     return fault.first_bad_at - SLACK <= alarm.first_bad_at <= end + SLACK
 

@@ -64,6 +64,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Fewer events than usual carry a device id.",
             "Ask the owner of {source}'s tracking why the anonymous id is empty.",
         ),
+        "ids_reset": Cause(
+            "uniqueness",
+            "More device ids than usual stand on the events: ids that people had are made anew.",
+            "Ask the owner of {source}'s tracking what empties cookies or storage.",
+        ),
         "ids_merged": Cause(
             "uniqueness",
             "One user id on many devices makes one person of many.",

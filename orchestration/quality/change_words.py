@@ -10,7 +10,8 @@ from orchestration.analysis.detection.causes import Change
 from orchestration.analysis.detection.panel import FAMILIES
 
 LARGE = 0.5
-"""A loss of half of a source or a platform is critical."""
+"""A loss of half of a source or a platform is critical, half as much again of an event a warning.
+"""
 
 NEXT_STEPS = {
     "loss_on_platform": "Ask the owners of {source} what changed on {segment} about that hour (a"
@@ -93,7 +94,7 @@ def tell(change: Change, first_bad_at: datetime, zone: str, campaign: str | None
         sentence += " After four weeks this is taken as the usual level."
     return Told(
         cause,
-        _severity(change, cause),
+        "notice" if explained else _severity(change, cause),
         sentence,
         "Nothing, the campaign explains it."
         if explained
@@ -120,7 +121,9 @@ def _measure(change: Change) -> str:
 
 def _severity(change: Change, cause: str) -> str:
     if change.direction == "up" and cause != "ratio_broken":
-        return "notice"
+        # nobody does a thing twice as often overnight; a tag may
+        doubled = cause == "rate_rose" and change.evidence.change >= LARGE
+        return "warning" if doubled else "notice"
     broad = cause in ("loss_of_source", "loss_on_platform")
     return "critical" if broad and change.evidence.change <= -LARGE else "warning"
 

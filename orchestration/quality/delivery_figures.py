@@ -179,6 +179,9 @@ _IDS = (
     select delivery_id, source, day, user_id, device, platform, country, count(*) as n
     from figure_rows where record_fate is null and coalesce(user_id, device) is not null
     group by all""",
+    _insert("""select delivery_id, source, day, 'devices', '', '', '', '',
+        count(distinct device), null
+    from figure_pairs where device is not null group by all"""),
     _insert("""with users as (
         select delivery_id, source, day, user_id, count(distinct device) as devices, sum(n) as n
         from figure_pairs where user_id is not null group by all
@@ -199,7 +202,7 @@ _IDS = (
         from figure_pairs group by all having sum(n) >= {FEWEST_OF_A_BOT}
     ),
     gaps as (
-        select delivery_id, source, day, who,
+        select delivery_id, source, day, who, event,
             epoch(occurred_at) - epoch(lag(occurred_at) over (
                 partition by delivery_id, day, who order by occurred_at)) as gap
         from figure_rows
@@ -207,11 +210,16 @@ _IDS = (
         where coalesce(device, user_id) = who and record_fate is null
     ),
     rhythms as (
-        select delivery_id, source, day, who, count(*) as n, stddev_pop(gap) / avg(gap) as spread
+        select delivery_id, source, day, who, count(*) as n,
+            if(min(event) = max(event), min(event), '') as event,
+            stddev_pop(gap) / avg(gap) as spread
         from gaps group by all having avg(gap) > 0
+    ),
+    busiest as (
+        select delivery_id, source, day, max({{'n': n, 'w': who, 'e': event}}) as top, sum(n) as n
+        from rhythms where spread < {STEADY_GAPS} group by all
     )
-    select delivery_id, source, day, 'steady', '', max({{'n': n, 'w': who}}).w, '', '', sum(n), null
-    from rhythms where spread < {STEADY_GAPS} group by all"""),
+    select delivery_id, source, day, 'steady', top.e, top.w, '', '', n, null from busiest"""),
 )
 
 _REPEATS = (

@@ -73,7 +73,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "unmapped_event_flood": UNPLANNED,
     # identity
     "null_user_ids": LOGIN,
-    "undefined_user_ids": (*LOGIN, "constant_id"),
+    "undefined_user_ids": (*LOGIN, *MERGED),
     "login_stops": (*LOGIN, "loss_of_event", "rate_fell"),
     "constant_user_id": MERGED,
     "shared_device_id": MERGED,

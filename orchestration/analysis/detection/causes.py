@@ -23,7 +23,11 @@ SIZING_DAYS = 7
 AS_GOOD = 3.0
 """Log likelihood below which a segment tells nothing."""
 NEARLY = 0.9
-"""A broader segment is named where it explains this part of what the best one does."""
+MUCH = 18.0
+"""A broader segment is named where it explains this part of what the best one does, and where the
+log likelihood (Poisson, of counts that come in visits of some six events) is not worse by more than
+this: an odd visit or two beside a segment that is nearly all of its source.
+"""
 LEAST_STEP = 0.4
 """A segment is renamed only to one that changed by this part of what the alarm did."""
 CROSSING = 1.5
@@ -163,7 +167,7 @@ def _drilled(panel: Panel, scan: Scan, best: Alarm) -> Alarm:
     if not weighed:
         return best
     most = max(weighed)[0]
-    good = [each for each in weighed if each[0] >= NEARLY * most]
+    good = [each for each in weighed if _as_good(each[0], most)]
     _, _, row, step = min(good, key=lambda each: (each[1], -each[0]))
     return best if step < LEAST_STEP * abs(own) else replace(best, series=row)
 
@@ -176,6 +180,10 @@ def _likelihood(found: Evidence) -> float:
     """Log likelihood of a factor of its own, against none, for Poisson counts."""
     logs = found.observed * math.log(found.observed / found.expected) if found.observed else 0.0
     return logs - (found.observed - found.expected)
+
+
+def _as_good(likelihood: float, most: float) -> bool:
+    return likelihood >= max(NEARLY * most, most - MUCH)
 
 
 def _change(panel: Panel, scan: Scan, together: Sequence[Alarm], best: Alarm) -> Change:
@@ -238,7 +246,7 @@ def _narrowed(panel: Panel, scan: Scan, change: Change, end: int) -> Change:
             )
             weighed.append((likelihood, named))
     most = max(likelihood for likelihood, _ in weighed)
-    good = [each for each in weighed if each[0] >= NEARLY * most]
+    good = [each for each in weighed if _as_good(each[0], most)]
     return min(good, key=lambda each: (len(each[1].key.parts), -each[0]))[1]
 
 

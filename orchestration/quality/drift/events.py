@@ -1,4 +1,4 @@
-"""Event names: one that came under another spelling, and one that a platform or version lost."""
+"""Event names: one that came under another one, and one that a platform or version lost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestration.quality.drift.history import Bools, Floats, before, departure
 from orchestration.quality.drift.identity import capped
 from orchestration.quality.drift.reading import Counted, SourceFigures
 from orchestration.quality.drift.thresholds import (
+    AS_MANY,
     FEWEST_DAYS,
     FEWEST_RECORDS,
     FEWEST_ROWS,
@@ -75,12 +76,14 @@ def _renamed(figures: SourceFigures) -> Iterator[Finding]:
         for place in np.flatnonzero(present[day] & (seen < FEWEST_DAYS)):
             name, n = events.keys[place][0], events.counts[day, place]
             other = near_name(name, (k for k in known if k != name))
+            alike = other is not None
+            other = other or _replaced(n, known, usual, events.counts[day])
             if other is None:
                 continue
             lost = usual[known[other]] - events.counts[day, known[other]]
             if n < max(FEWEST_RECORDS, NEW_NAME * usual[known[other]]):
                 continue
-            if not same_name(name, other) and lost < n / 2:
+            if alike and not same_name(name, other) and lost < n / 2:
                 continue  # merely alike: two names that both go on are two events
             new_on[day, place] = True
             where = _where(figures, name, day)
@@ -92,14 +95,26 @@ def _renamed(figures: SourceFigures) -> Iterator[Finding]:
                 event=other,
                 item=name,
                 platform=where,
-                what=f"{n:,.0f} events came as {name}, never seen before, which looks like"
-                f" {other}{f', all on {where}' if where else ''}",
+                what=f"{n:,.0f} events came as {name}, never seen before, "
+                + (f"which looks like {other}" if alike else f"and {lost:,.0f} {other} are missing")
+                + (f", all on {where}" if where else ""),
                 records=int(n),
                 observed=float(events.counts[day, known[other]]),
                 expected=float(usual[known[other]]),
                 next_step=f"If {name} is {other}, add it as an alias for {{source}} in"
                 " taxonomy.yaml and run again; have the sender keep to one name.",
             )
+
+
+def _replaced(n: float, known: dict[str, int], usual: Floats, seen: Floats) -> str | None:
+    """The one known event that lacks about as many as a new name brought; None if several do."""
+    low, high = AS_MANY
+    fell = []
+    for name, place in known.items():
+        lost = usual[place] - seen[place]
+        if low * n <= lost <= high * n and lost >= IMPROBABLE * np.sqrt(usual[place]):
+            fell.append(name)
+    return fell[0] if len(fell) == 1 else None
 
 
 def _where(figures: SourceFigures, event: str, day: int) -> str | None:

@@ -17,6 +17,7 @@ from orchestration.quality.drift.thresholds import (
     MANY_DEVICES,
     MANY_KINDS,
     MANY_TIMES,
+    MORE_IDS,
     SMALLEST_MOVE,
 )
 
@@ -39,6 +40,7 @@ def find_identity(figures: SourceFigures) -> Iterator[Finding]:
         "Ask the owner of {source}'s tracking why the anonymous id is empty: sessions and first"
         " visits of these dates cannot be joined.",
     )
+    yield from _resets(figures)
     yield from _merges(figures)
     yield from _one_for_many(figures)
     yield from _steady(figures)
@@ -95,6 +97,31 @@ def _falls(
             observed=float(share),
             expected=float(usual),
             next_step=next_step,
+        )
+
+
+def _resets(figures: SourceFigures) -> Iterator[Finding]:
+    """Device ids that are made anew: more of them for the same events than ever."""
+    ids = figures.of("devices").counts
+    rows = figures.of("device").counts
+    if not ids.size or not rows.size:
+        return
+    found = departures(np.minimum(ids, rows), rows, figures.weekend, figures.judged)
+    rose = (found.moved == 1) & (ids >= MORE_IDS * found.usual * rows) & (rows >= FEWEST_ROWS)
+    for day, _ in cells(found.usual, rose):
+        n, usual = ids[day, 0], found.usual[day, 0] * rows[day, 0]
+        yield Finding(
+            cause="ids_reset",
+            source=figures.source,
+            day=figures.days[day],
+            until=figures.days[day],
+            what=f"{n:,.0f} device ids stand on {rows[day, 0]:,.0f} events, where {usual:,.0f} are"
+            " usual: ids that people had are made anew",
+            records=int(n - usual),
+            observed=float(n / rows[day, 0]),
+            expected=float(found.usual[day, 0]),
+            next_step="Ask the owner of {source}'s tracking what empties cookies or storage"
+            " (consent, a library, robots): persons and sessions of these dates are split.",
         )
 
 
@@ -178,7 +205,7 @@ def _one_for_many(figures: SourceFigures) -> Iterator[Finding]:
 
 
 def _steady(figures: SourceFigures) -> Iterator[Finding]:
-    top = figures.of("steady", "item")
+    top = figures.of("steady", "item", "event")
     if not top.keys:
         return
     counts = top.counts.sum(axis=1, keepdims=True)
@@ -186,7 +213,7 @@ def _steady(figures: SourceFigures) -> Iterator[Finding]:
     found = departures(counts, totals, figures.weekend, figures.judged)
     rose = (found.moved == 1) & (counts >= FEWEST_ROWS)
     for day, _ in cells(found.usual, rose):
-        name = top.keys[int(top.counts[day].argmax())][0]
+        name, event = top.keys[int(top.counts[day].argmax())]
         yield Finding(
             cause="robots",
             source=figures.source,
@@ -194,7 +221,8 @@ def _steady(figures: SourceFigures) -> Iterator[Finding]:
             until=figures.days[day],
             item=name,
             what=f"{percent(counts[day, 0] / totals[day, 0])} of the events come at regular gaps,"
-            f" as a robot sends them (most from {shown(name)})",
+            f" as a robot sends them (most from {shown(name)}"
+            f"{f', all of them {event}' if event else ''})",
             records=int(counts[day, 0]),
             observed=float(counts[day, 0] / totals[day, 0]),
             expected=float(found.usual[day, 0]),

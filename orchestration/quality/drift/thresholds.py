@@ -51,6 +51,11 @@ MANY_TIMES: Final = 5.0
 # Kinds of people (user, platform, country) behind one device id that are no one device.
 MANY_KINDS: Final = 8
 
+# So many times the usual device ids for the same events: a day of strangers has some more.
+MORE_IDS: Final = 1.25
+# A name of its own that takes an event's place brings about as many as that one lacks.
+AS_MANY: Final = (0.6, 1.6)
+
 # Values of a closed list: not more than that many, which cover most of what is sent.
 CLOSED_LIST: Final = 30
 CLOSED_COVER: Final = 0.9

@@ -136,7 +136,7 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "A version that lost events lost them of its events too.",
     ),
     Explanation(
-        ("login_stopped", "anonymous_id_lost", "ids_merged", "constant_id"),
+        ("login_stopped", "anonymous_id_lost", "ids_reset", "ids_merged", "constant_id"),
         (*RATES, "rate_rose"),
         ("dates",),
         "Rates count persons; when persons are joined or split wrongly, rates move.",
@@ -182,6 +182,7 @@ TITLES = {
     "days_are_present": "Days are missing",
     "volume_is_in_band": "More or fewer events than usual",
     "zone_shift": "Events are hours off",
+    "ids_reset": "Ids of people are made anew",
     "epoch_unit": "Times are in another unit",
     "event_renamed": "An event has another name",
     "event_vanished": "An event is gone",

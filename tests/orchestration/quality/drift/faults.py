@@ -65,6 +65,13 @@ def ids_merged(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataF
     return _set(user_id="u-default")(table, where & table["user_id"].notna().to_numpy(), draw)
 
 
+def ids_reset(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataFrame:
+    """A device id of its own for each event."""
+    table = table.copy()
+    table.loc[where, "device_id"] = [f"anew-{n}" for n in range(int(where.sum()))]
+    return table
+
+
 def renamed_property(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataFrame:
     """`amount` comes as `amount_usd`."""
     table = table.copy()
@@ -142,6 +149,7 @@ FAULTS: dict[str, tuple[Fault, str, tuple[str, ...]]] = {
     "log-in stops": (login_stopped, "login_stopped", ("large", "middle")),
     "one user id for many": (ids_merged, "ids_merged", SIZES),
     "device ids vanish": (_set(device_id=None), "anonymous_id_lost", SIZES),
+    "device ids made anew": (ids_reset, "ids_reset", ("large", "middle")),
     "one device id for many": (_set(device_id="d0"), "constant_id", SIZES),
     "property dropped": (_of_event("order_paid", amount=np.nan), "property_missing", SIZES),
     "property renamed": (renamed_property, "property_missing", SIZES),
@@ -154,6 +162,11 @@ FAULTS: dict[str, tuple[Fault, str, tuple[str, ...]]] = {
         _of_event("form_uploaded", event="Form_Uploaded"),
         "event_renamed",
         SIZES,
+    ),
+    "event takes another's place": (
+        _of_event("form_uploaded", event="Document Filed"),
+        "event_renamed",
+        ("large", "middle"),
     ),
     "event vanishes on a platform": (vanished, "event_vanished", ("whole",)),
     "double firing": (double_firing, "double_firing", SIZES),

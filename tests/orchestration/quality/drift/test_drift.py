@@ -62,7 +62,13 @@ def test_a_large_fault_is_found_on_its_day_and_named(name: str, clean: pd.DataFr
 MIDDLE = [
     *("epoch unit", "future rows", "one user id for many", "device ids vanish", "cents for units"),
     *("property renamed", "number becomes text", "enum value renamed", "event renamed"),
-    *("double firing", "duplicates", "one device id for many", "property dropped"),
+    *(
+        "double firing",
+        "device ids made anew",
+        "duplicates",
+        "one device id for many",
+        "property dropped",
+    ),
 ]
 
 
@@ -80,6 +86,15 @@ def test_a_new_name_of_a_property_is_told(clean: pd.DataFrame) -> None:
     [told, *_] = [f for f in found(world.stage(broken)) if f.cause == cause]
     assert (told.event, told.item) == ("order_paid", "amount")
     assert "amount_usd came in its place" in told.sentence
+
+
+def test_what_a_robot_does_is_told(clean: pd.DataFrame) -> None:
+    fault, cause, _ = FAULTS["robot"]
+    broken = fault(clean, world.hit(clean, "whole", 1), np.random.default_rng(5))
+    robots = broken["device_id"] == "d999999"
+    broken.loc[robots, "device_id"] = [f"robot-{n % 3}" for n in range(int(robots.sum()))]
+    told = found(world.stage(broken[broken["number"] <= world.FAULTY]))
+    assert any("all of them " in f.sentence for f in told if f.cause == cause)
 
 
 def test_one_file_of_all_days_is_judged_day_by_day(clean: pd.DataFrame) -> None:
