@@ -204,7 +204,9 @@ def _first_bad_at(
     }
     before = (dates[max(first - PROFILE_DAYS, 0)], dates[max(first - 1, 0)])
     hours, counted, due = hours_of(connection, change.key, zone, expected, before)
-    return hours[first_bad_hour(counted, due, change.direction)] if due.sum() > 0 else fallback
+    if not due.sum() or not counted.sum():  # responses of surveys are not counted by hour
+        return fallback
+    return hours[first_bad_hour(counted, due, change.direction)]
 
 
 def _shock_rows(

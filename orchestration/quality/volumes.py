@@ -16,9 +16,12 @@ from orchestration.analysis.detection.panel import Bools, Floats, Key
 from orchestration.config import Migration
 from orchestration.context_config import Period
 from orchestration.quality.punctuality import SILENT_DAYS, usual_delays
+from orchestration.sql import literal
 from orchestration.taxonomy.model import load_taxonomy
+from orchestration.warehouse import has_table
 
 SCANNED_DAYS = 400
+RESPONSE = "(survey response)"
 CUT_OFF_EVENTS = 5.0
 """Events to be expected after a source's last one, from which on its last day was cut off."""
 
@@ -50,14 +53,7 @@ def read_volumes(
         return None
     first, last = max(span[0], span[1] - timedelta(days=SCANNED_DAYS)), span[1]
     dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    counts = connection.execute(
-        """select source, (occurred_on - $first)::integer as day,
-            coalesce(event_name, source_event_name, '(unnamed)') as event,
-            coalesce(platform, '(unknown)') as platform, app_version,
-            sum(events)::double as events
-        from warehouse.marts.fct_event_volumes where occurred_on >= $first group by all""",
-        {"first": first},
-    ).df()
+    counts = _counts(connection, first, last)
     activity = connection.execute(
         """select source, (occurred_on - $first)::integer as day,
             coalesce(platform, '(unknown)') as platform, app_version,
@@ -75,6 +71,8 @@ def read_volumes(
     usable: dict[str, Bools] = {}
     notes: dict[str, dict[date, str]] = {}
     cut_off = _cut_off(connection, migration.reporting_timezone)
+    # the few responses of a date do not tell whether it is over
+    cut_off |= set(counts.loc[counts.event == RESPONSE, "source"].astype(str))
     spans = {
         str(source): (int(days.min()), int(days.max()))
         for source, days in counts.groupby("source")["day"]
@@ -98,6 +96,29 @@ def read_volumes(
         )
     last_whole = {name: first + timedelta(days=place) for name, place in whole.items()}
     return Volumes(dates, counts, activity, usable, notes, last_whole)
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> pd.DataFrame:
+    """Events by day, event, platform and version; of a survey tool its responses by day."""
+    tables = [
+        """select source, occurred_on,
+            coalesce(event_name, source_event_name, '(unnamed)') as event,
+            coalesce(platform, '(unknown)') as platform, app_version, events
+        from warehouse.marts.fct_event_volumes"""
+    ]
+    if has_table(connection, "marts", "fct_survey_answers", "warehouse"):
+        tables.append(
+            f"""select source, occurred_on, {literal(RESPONSE)} as event, '(unknown)' as platform,
+                null as app_version, count(distinct response_id) as events
+            from warehouse.marts.fct_survey_answers group by source, occurred_on"""
+        )
+    return connection.execute(
+        f"""select source, (occurred_on - $first)::integer as day, event, platform, app_version,
+            sum(events)::double as events
+        from ({" union all ".join(tables)})
+        where occurred_on between $first and $last group by all""",
+        {"first": first, "last": last},
+    ).df()
 
 
 def _usable(

@@ -70,7 +70,7 @@ def _renamed(figures: SourceFigures) -> Iterator[Finding]:
         if len(past) < FEWEST_DAYS:
             continue
         seen = (present[past] & usable(new_on[past], np.ones_like(new_on[past]))).sum(axis=0)
-        known = {events.keys[p][0]: p for p in np.flatnonzero(seen * 2 >= len(past))}
+        known = {events.keys[p][0]: int(p) for p in np.flatnonzero(seen * 2 >= len(past))}
         usual = before(events.counts, day)
         # New is what was hardly there: a release begins on a few phones before its day.
         for place in np.flatnonzero(present[day] & (seen < FEWEST_DAYS)):

@@ -194,6 +194,22 @@ def test_a_day_that_always_came_by_now_is_lost(tmp_path: Path, delay: int) -> No
     assert after_days(tmp_path, delay, 50, missing=1) == [(lost, "loss_of_source", "app")]
 
 
+def test_a_survey_that_gets_no_responses_any_more_is_told(tmp_path: Path) -> None:
+    made = migration(tmp_path)
+    fill(made, {}, {})
+    with open_work(made) as connection:
+        connection.execute(
+            f"""create table warehouse.marts.fct_survey_answers as
+            select 'poll' as source, date '{FIRST}' + day::integer as occurred_on,
+                'r' || day || '-' || n as response_id
+            from range({BREAK}) as days(day), range(30) as responses(n), range(2) as questions"""
+        )
+    write_changes(made)
+    (change,) = rows(made, "select * from warehouse.quality.fct_changes where direction = 'down'")
+    assert (change["cause"], change["source"]) == ("loss_of_source", "poll")
+    assert change["first_bad_at"].date() == FIRST + timedelta(days=BREAK)
+
+
 @pytest.mark.parametrize("how", ["wave", "closure"])
 def test_a_source_that_ends_by_plan_is_none(tmp_path: Path, how: str) -> None:
     last = FIRST + timedelta(days=BREAK - 1)
