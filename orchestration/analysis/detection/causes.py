@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from orchestration.analysis.detection.panel import Key, Panel
+from orchestration.analysis.detection.panel import Floats, Key, Panel
 from orchestration.analysis.detection.scan import Alarm, Direction, Scan
 
 NEAR_DAYS = 4
@@ -28,6 +29,8 @@ MUCH = 18.0
 log likelihood (Poisson, of counts that come in visits of some six events) is not worse by more than
 this: an odd visit or two beside a segment that is nearly all of its source.
 """
+BROKEN = 0.5
+"""A segment whose part of its source falls below this from one day to the next broke that day."""
 LEAST_STEP = 0.4
 """A segment is renamed only to one that changed by this part of what the alarm did."""
 CROSSING = 1.5
@@ -107,10 +110,12 @@ def changes(panel: Panel, scan: Scan) -> list[Change]:
     while left:
         first = left[0]
         together = [a for a in left if _together(panel, first, a)]
-        best = _best(panel, scan, together)
+        loudest = _loudest(panel, scan, together)
+        best = _drilled(panel, scan, loudest)
         change = _change(panel, scan, together, best)
         change = _narrowed(panel, scan, change, _end(scan, best))
-        explained = {id(a) for a in together if _explained(panel, scan, change, a)} | {id(best)}
+        # the loudest is done with, also where the segment it is laid on does not explain it
+        explained = {id(a) for a in together if _explained(panel, scan, change, a)} | {id(loudest)}
         found.append(_with_count(change, len(explained)))
         left = [a for a in left if id(a) not in explained]
     return _across_sources(_not_echoes(panel, scan, found))
@@ -129,8 +134,8 @@ def _end(scan: Scan, alarm: Alarm) -> int:
     return min(last, max(alarm.detected + 1, alarm.start + SIZING_DAYS))
 
 
-def _best(panel: Panel, scan: Scan, together: Sequence[Alarm]) -> Alarm:
-    """The alarm whose segment explains most; one of the broadest among those about as good."""
+def _loudest(panel: Panel, scan: Scan, together: Sequence[Alarm]) -> Alarm:
+    """The alarm whose series tells most of a change."""
     start = min(a.start for a in together if a.detected == together[0].detected)
     weighed = []
     for alarm in together:
@@ -141,25 +146,26 @@ def _best(panel: Panel, scan: Scan, together: Sequence[Alarm]) -> Alarm:
     # a pair tells that something broke, not which side: it names a change only if nothing else does
     direct = [w for w in weighed if panel.keys[w[1].series].family not in ("paired", "funnel")]
     usable = direct or weighed
-    best = max(usable, key=lambda w: w[0])[1]
-    return _drilled(panel, scan, best)
+    return max(usable, key=lambda w: w[0])[1]
 
 
 def _drilled(panel: Panel, scan: Scan, best: Alarm) -> Alarm:
     """The same change on the segment, broader or narrower, whose one factor explains most.
 
-    Counts per session add up over segments, so segments of a source compare by the Poisson
-    likelihood of one factor for the segment and none for the rest; a broader one wins where it
-    explains nearly as much. Where sessions themselves are missing they tell nothing.
+    Counts per session add up over segments and events, so they compare by the Poisson likelihood
+    of one factor for the segment and none for the rest; a broader one wins where it explains nearly
+    as much. So events that fall together are one part of the source that lost them. Where sessions
+    themselves are missing they tell nothing.
     """
     key = panel.keys[best.series]
     family = "event" if key.event is not None else "activity"
     own = _step(evidence(panel, scan, best.series, best.start, _end(scan, best)))
     weighed = []
     for row, other in enumerate(panel.keys):
-        if other.family != family or other.source != key.source or other.event != key.event:
-            continue
-        if not (other.inside(key) or key.inside(other)):
+        nested = other.inside(key) or key.inside(other)
+        alike = other.family == family and other.event == key.event and nested
+        of_all_events = other.family == "activity" and not other.conflicts(key)
+        if not (alike or of_all_events):
             continue
         found = evidence(panel, scan, row, best.start, _end(scan, best))
         if found.expected > 0 and _step(found) * own > 0:
@@ -217,21 +223,21 @@ def _narrowed(panel: Panel, scan: Scan, change: Change, end: int) -> Change:
     """A loss of volume laid on the version or platform that stopped, where that explains it best.
 
     Where sessions go missing with their events, no rate tells it. What a segment should have had is
-    the largest part it lately had, of what the source should have had: a version that rolls out has
-    more every day, and less once it breaks. So what was lost stays the source's loss.
+    the part it had on the day before it broke, of what the source should have had; what was lost
+    stays the source's loss, for a version that rolls out has more of it every day.
     """
     if change.key.family != "volume" or change.direction != "down":
         return change
     # the first days of a change may be whole: sums begin before what they find
     days, lasting = slice(change.detected, end), slice(change.start, change.ended)
-    before = slice(max(change.start - NEAR_DAYS, 0), max(change.detected, 1))
-    whole = np.maximum(panel.observed[change.series, before], 1.0)
+    lately = slice(max(change.start - NEAR_DAYS, 0), change.detected + 1)
+    whole = np.maximum(panel.observed[change.series, lately], 1.0)
     own = evidence(panel, scan, change.series, change.detected, end)
     weighed = [(_likelihood(own), change)]
     for row, key in enumerate(panel.keys):
         if key.family != "activity" or key.source != change.key.source or not key.parts:
             continue
-        part = float(np.nanmax(panel.observed[row, before] / whole, initial=0.0))
+        part = _part_before(np.nan_to_num(panel.observed[row, lately] / whole))
         due, seen = part * own.expected, float(np.nansum(panel.observed[row, days]))
         if seen < due:
             likelihood = _likelihood(replace(own, observed=seen, expected=due))
@@ -248,6 +254,18 @@ def _narrowed(panel: Panel, scan: Scan, change: Change, end: int) -> Change:
     most = max(likelihood for likelihood, _ in weighed)
     good = [each for each in weighed if _as_good(each[0], most)]
     return min(good, key=lambda each: (len(each[1].key.parts), -each[0]))[1]
+
+
+def _part_before(parts: Floats) -> float:
+    """A segment's part on the day before it fell by half, else on the day before the last.
+
+    An old version that people leave loses its part little by little, and is not what broke.
+    """
+    before: float
+    for before, after in pairwise(parts.tolist()):
+        if after < BROKEN * before:
+            return before
+    return float(parts[-2]) if len(parts) > 1 else 0.0
 
 
 def _with_count(change: Change, explains: int) -> Change:

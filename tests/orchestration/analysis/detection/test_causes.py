@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from orchestration.analysis.detection import causes
 from orchestration.quality.change_words import cause_of
 
 from .worlds import HISTORY, Loss, World, found_in
@@ -40,6 +42,20 @@ def test_a_version_that_sends_nothing_is_named_though_its_sessions_go_with_it(se
         ("loss_on_version", {"app_version": "1.1"})
     ]
     assert late[0].evidence.observed < late[0].evidence.expected / 2
+
+
+def test_every_alarm_is_told_once_even_if_no_segment_explains_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel, seen, _ = found_in(World(days=HISTORY + 3, loss=Loss(0.5, version="1.1")), seed=1)
+    monkeypatch.setattr(causes, "_explained", lambda *_: False)
+    monkeypatch.setattr(causes, "_not_echoes", lambda _panel, _scan, found: found)
+    assert len(causes.changes(panel, seen)) >= len({a.series for a in seen.alarms}) > 1
+
+
+def test_an_old_version_that_people_leave_is_not_what_broke() -> None:
+    assert causes._part_before(np.array([0.3, 0.2, 0.15, 0.1])) == 0.15
+    assert causes._part_before(np.array([0.3, 0.35, 0.01, 0.0])) == 0.35
 
 
 def test_nothing_happens_where_nothing_happens() -> None:
