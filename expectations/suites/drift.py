@@ -54,6 +54,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "One platform's clock moves against the time of receipt, the others' do not.",
             "Compare the versions of that platform of {source}.",
         ),
+        "counter_gaps": Cause(
+            "completeness",
+            "More of the numbers by which an SDK counts its events never came.",
+            "Ask what lies between the app and {source}; have the dates exported again.",
+        ),
         "login_stopped": Cause(
             "completeness",
             "Fewer events than usual carry a user id.",

@@ -49,6 +49,7 @@ class Amplitude(Source):
     event_column = "event_type"
     time_sql = '"event_time"'
     dedupe_window_seconds = 7 * 86400
+    counter = ("$amplitude", "event_id")  # of events sent by servers it is a random number
     dedupe_rule = "device_id and $insert_id within 7 days, first received is kept; else uuid"
     identity_rule = "the last user on a device owns its anonymous events; merged ids join users"
     time_rule = "event_time, always UTC"

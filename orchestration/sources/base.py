@@ -181,6 +181,9 @@ class Source(ABC):
     owns_by_last_user: bool = True
     #: fields by which this vendor sends personal values, besides those any tool would name so
     personal: Sequence[str] = ()
+    #: keys inside the staged properties of a number that its SDK raises by one with each event of
+    #: a device: what is missing between two numbers was sent and never came
+    counter: Keys | None = None
     #: documentation, shown in the README's coverage table
     dedupe_rule: str
     identity_rule: str

@@ -118,6 +118,12 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "An event that arrives under another name is missing under its own.",
     ),
     Explanation(
+        ("loss_of_source", "loss_on_platform", "loss_on_version"),
+        ("counter_gaps",),
+        ("dates",),
+        "What was sent and lost on the way is missing where it should have come.",
+    ),
+    Explanation(
         ("loss_of_source",),
         NARROWER,
         ("dates",),
@@ -182,6 +188,7 @@ TITLES = {
     "days_are_present": "Days are missing",
     "volume_is_in_band": "More or fewer events than usual",
     "zone_shift": "Events are hours off",
+    "counter_gaps": "Events are lost on the way",
     "ids_reset": "Ids of people are made anew",
     "epoch_unit": "Times are in another unit",
     "event_renamed": "An event has another name",

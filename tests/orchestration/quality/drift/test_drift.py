@@ -22,7 +22,9 @@ from orchestration.quality.drift.values import times
 from tests.orchestration.quality.drift import world
 from tests.orchestration.quality.drift.faults import FAULTS
 
-MIGRATION: Any = SimpleNamespace(reporting_timezone="America/New_York")
+MIGRATION: Any = SimpleNamespace(
+    reporting_timezone="America/New_York", sources={"app": SimpleNamespace(vendor="amplitude")}
+)
 FIRST = 14  # two weeks before the campaign
 BEGUN = world.START + timedelta(days=world.FAULTY)
 # Without need of history, or told of a day that a copy bears.
@@ -86,6 +88,45 @@ def test_a_new_name_of_a_property_is_told(clean: pd.DataFrame) -> None:
     [told, *_] = [f for f in found(world.stage(broken)) if f.cause == cause]
     assert (told.event, told.item) == ("order_paid", "amount")
     assert "amount_usd came in its place" in told.sentence
+
+
+def counted(table: pd.DataFrame, lost: np.ndarray) -> duckdb.DuckDBPyConnection:
+    """Staged events numbered by their devices, of which some then never came."""
+    ordered = table.sort_values(["device_id", "occurred_at"], kind="stable")
+    number = ordered.groupby("device_id").cumcount().reindex(table.index)
+    connection = world.stage(table.assign(key=table["key"] + "#" + number.astype(str))[~lost])
+    numbers = table.assign(number=number, name=table["key"] + "#" + number.astype(str))
+    connection.register("numbers", numbers[["name", "number"]])
+    connection.execute(
+        """update staging.stg_events set properties = json_merge_patch(properties,
+            json_object('$amplitude', json_object('event_id', numbers.number)))::varchar
+        from numbers where event_key = md5(numbers.name)"""
+    )
+    return connection
+
+
+def test_numbers_that_a_counter_skips_are_events_that_were_lost(clean: pd.DataFrame) -> None:
+    random = np.random.default_rng(9)
+    usual = random.random(len(clean)) < 0.03  # what never comes on any day
+    broken = (random.random(len(clean)) < 0.2) & (clean["number"] >= world.FAULTY).to_numpy()
+    broken &= (clean["platform"] == "android").to_numpy()
+    assert "counter_gaps" not in {f.cause for f in found(counted(clean, usual))}
+    told = [f for f in found(counted(clean, usual | broken)) if f.cause == "counter_gaps"]
+    assert {f.platform for f in told} == {"android"}
+    assert min(f.day for f in told) == BEGUN
+
+
+def test_numbers_at_random_are_no_counter(clean: pd.DataFrame) -> None:
+    connection = world.stage(clean)
+    connection.execute(
+        """update staging.stg_events set properties = json_merge_patch(properties,
+            json_object('$amplitude', json_object('event_id', hash(event_key) % 900000000)))"""
+    )
+    write_delivery_figures(connection, MIGRATION)
+    spanned = connection.execute(
+        "select count(*) from control.delivery_figures where figure = 'counter' and n > 30"
+    ).fetchone()
+    assert spanned == (0,)
 
 
 def test_what_a_robot_does_is_told(clean: pd.DataFrame) -> None:
