@@ -16,7 +16,9 @@ from orchestration.quality.drift.thresholds import (
     FEWEST_SCORES,
     FLOOD_PROBABILITY,
     FLOOD_TIMES,
+    SCALES,
     SCALE_VALUES,
+    SURE_SCORES,
 )
 
 
@@ -88,7 +90,7 @@ def _scores(figures: SourceFigures) -> Iterator[Finding]:
             known = values[history > 0]
             if history.sum() < FEWEST_SCORES or len(known) > SCALE_VALUES:
                 continue
-            low, high = int(known.min()), int(known.max())
+            low, high = _scale(int(known.min()), int(known.max()), float(history.sum()))
             today = counts[day]
             out = float(today[(values < low) | (values > high)].sum())
             edge = float(today[(values == low - 1) | (values == high + 1)].sum())
@@ -115,6 +117,14 @@ def _scores(figures: SourceFigures) -> Iterator[Finding]:
                     f" are outside its scale of {low} to {high}",
                     int(impossible),
                 )
+
+
+def _scale(low: int, high: int, scores: float) -> tuple[int, int]:
+    """What a question's scores may be: the range of many, of few the narrowest usual scale."""
+    if scores >= SURE_SCORES:
+        return low, high
+    wide = (scale for scale in SCALES if scale[0] <= low and high <= scale[1])
+    return next(wide, (low, high))
 
 
 def _begin(answers: np.ndarray[tuple[int], np.dtype[np.float64]], day: int) -> int:
