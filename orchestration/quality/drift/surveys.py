@@ -16,8 +16,8 @@ from orchestration.quality.drift.thresholds import (
     FEWEST_SCORES,
     FLOOD_PROBABILITY,
     FLOOD_TIMES,
-    SCALES,
     SCALE_VALUES,
+    SCALES,
     SURE_SCORES,
 )
 
