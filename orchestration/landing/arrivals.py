@@ -97,15 +97,16 @@ def land_arrivals(
     One that was landed and waits no longer is left as it is.
     """
     own = threading.local()
+    workers = min(WORKERS, len(delivery_ids) or 1)
     with ExitStack() as connections:
 
         def connect() -> None:
-            own.connection = connections.enter_context(landing_connection())
+            own.connection = connections.enter_context(landing_connection(workers))
 
         def land_one(delivery_id: str) -> Manifest:
             return _land_arrival(migration, source, delivery_id, own.connection)
 
-        pool = ThreadPoolExecutor(min(WORKERS, len(delivery_ids) or 1), initializer=connect)
+        pool = ThreadPoolExecutor(workers, initializer=connect)
         try:
             yield from pool.map(land_one, delivery_ids)
         finally:

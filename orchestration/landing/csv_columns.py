@@ -7,6 +7,7 @@ width is left to `csv_rows` or `tsv_rows`, which say of each record what is wron
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,15 +49,20 @@ class Columns:
         pieces: list[pa.Array | pa.Scalar] = []
         before = "{"
         for name in filled:
-            column, key = json_escaped(self.cells[name]), json_keys([name])[0]
+            column, key = self.cells[name], json_keys([name])[0]
+            comma = "" if name == filled[0] else ","
             if self._empty(name):
-                member = pc.binary_join_element_wise(*texts("," + key), column, *texts('"', ""))
+                cells = json_escaped(column)
+                member = pc.binary_join_element_wise(*texts("," + key), cells, *texts('"', ""))
                 pieces += [*texts(before), member] if before else [member]
                 before = ""
+            elif (text := _only_text(column)) is not None:  # it becomes part of what is between
+                before += comma + key + json.dumps(text, ensure_ascii=False)[1:]
             else:
-                comma = "," if pieces else ""
-                pieces += [*texts(before + comma + key), column]
+                pieces += [*texts(before + comma + key), json_escaped(column)]
                 before = '"'
+        if not pieces:
+            return pa.repeat(*texts(before + "}"), len(self.raw))
         return pc.binary_join_element_wise(
             *pieces, *texts(before + "}", ""), null_handling="replace", null_replacement=""
         )
@@ -80,6 +86,14 @@ class Columns:
             members[0] = pc.if_else(is_empty, nothing, members[0])
         body = pc.binary_join_element_wise(*members, comma, null_handling="skip")
         return pc.binary_join_element_wise(*texts("{"), body, *texts("}", ""))
+
+
+def _only_text(column: pa.Array) -> str | None:
+    """The text that every cell has, if it is the same: often a state or a kind."""
+    first: str = column[0].as_py()
+    if column[len(column) - 1].as_py() != first or column[len(column) // 2].as_py() != first:
+        return None
+    return first if pc.all(pc.equal(column, column[0])).as_py() else None
 
 
 def read_columns(

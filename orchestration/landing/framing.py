@@ -119,7 +119,7 @@ def frame_lines(
             overlong, first = None, chunk.find(b"\n") + 1
             chunk, end = chunk[first:], end - first
         if end > 0:
-            yield from _lines(b"".join([*held, chunk[:end]]), tally, member)
+            yield from _lines(b"".join([*held, memoryview(chunk)[:end]]), tally, member)
             held, size, chunk = [], 0, chunk[end:]
         if overlong is None:
             held.append(chunk)
@@ -201,6 +201,12 @@ def binary_array(
     np.cumsum(lengths, out=offsets[1:])
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(text)]
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(lengths), buffers)
+
+
+def text_of(values: pa.LargeStringArray) -> memoryview:
+    """The bytes of all values, one after the other, not copied."""
+    offsets = np.frombuffer(values.buffers()[1], dtype=np.int64)[values.offset :]
+    return memoryview(values.buffers()[2] or b"")[offsets[0] : offsets[len(values)]]
 
 
 def blank_rows(raw: pa.LargeBinaryArray) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -145,10 +146,15 @@ def parquet_files(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def landing_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory, bounded."""
+def landing_connection(beside: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory, bounded; `beside` of them share the processors.
+
+    Framing and writing have threads too: more of them than processors only wait for one another.
+    """
+    threads = max(1, (os.cpu_count() or 1) // beside)
     with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set threads = {threads}")
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")  # standard output is for results
         yield connection

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import duckdb
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.errors import CannotFinish
-from orchestration.landing.framing import CELLS
+from orchestration.landing.framing import CELLS, text_of
 from orchestration.sources.base import Keys, Source
 from orchestration.sql import literal, quoted
 
@@ -110,8 +110,7 @@ class Lifter:
         forms = self._source.only_with if self._source is not None else {}
         if not forms or not _is_null(frames.column("record")):
             return self._paths
-        keys = "|".join(re.escape(key) for keys in forms.values() for key in keys)
-        if pc.any(pc.match_substring_regex(frames.column("raw"), f'"({keys})"')).as_py():
+        if _mentions(frames.column("raw"), {key for keys in forms.values() for key in keys}):
             return self._paths
         return {c: p for c, p in self._paths.items() if not c.startswith(tuple(forms))}
 
@@ -121,6 +120,15 @@ class Lifter:
         empty = pa.nulls(lifted.num_rows, TEXT)
         order = ["parse_error", *self._paths, *self._computed]
         return pa.table({c: lifted.column(c).cast(TEXT) if c in names else empty for c in order})
+
+
+def _mentions(column: pa.ChunkedArray, keys: Collection[str]) -> bool:
+    """Whether any text has one of these in quotes. One alone is found faster in all bytes."""
+    if len(keys) > 1:
+        pattern = "|".join(map(re.escape, keys))
+        return bool(pc.any(pc.match_substring_regex(column, f'"({pattern})"')).as_py())
+    wanted = re.compile(re.escape(f'"{next(iter(keys))}"'.encode()))
+    return any(wanted.search(text_of(chunk)) for chunk in column.chunks)
 
 
 def _listed(columns: Mapping[str, str]) -> str:

@@ -261,6 +261,32 @@ def test_well_formed_text_is_read_by_columns() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        b"same,1,same\nsame,2,same\n",
+        b"1,same,\n2,same,x\n",
+        b"same,1,\nsame,,x\n",
+        b'"a ""b""\n\\",same,x\n"a ""b""\n\\",same,x\n',
+        b"1,a,x\n1,b,x\n1,a,x\n",
+    ],
+)
+def test_cells_that_are_all_the_same_are_in_every_record(text: bytes) -> None:
+    """Such a column is no column of what is joined; the documents are those of single records."""
+    names = ["k", "a", "z"]
+    read = read_columns(text, names, ",", 1000)
+    assert read is not None
+    rows = csv.reader(io.StringIO(text.decode(), newline=""))
+    assert read.as_json().to_pylist() == [
+        json.dumps(
+            {n: row[i] for i, n in sorted(enumerate(names), key=lambda e: e[1]) if row[i]},
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         b'1,5" nail\n',
         b'1,"a"b\n',
         b"1\n",

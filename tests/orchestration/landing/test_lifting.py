@@ -118,6 +118,13 @@ class _OfForms:
     only_with: ClassVar[Mapping[str, tuple[str, ...]]] = {"row_": ("received_at",)}
 
 
+class _OfMoreForms(_OfForms):
+    """One that has them with either of two keys."""
+
+    only_with: ClassVar[Mapping[str, tuple[str, ...]]] = {"row_": ("data", "received_at")}
+
+
+@pytest.mark.parametrize("vendor", [_OfForms, _OfMoreForms])
 @pytest.mark.parametrize(
     "documents",
     [
@@ -127,12 +134,14 @@ class _OfForms:
         ['{"id": "1", "deep": {"received_at": 1}}', "not json"],
     ],
 )
-def test_columns_of_a_form_are_lifted_where_a_record_may_be_of_it(documents: list[str]) -> None:
+def test_columns_of_a_form_are_lifted_where_a_record_may_be_of_it(
+    documents: list[str], vendor: type[_OfForms]
+) -> None:
     """With a record of that form among them nothing is left out; without, nothing was there."""
     paths: dict[str, Keys] = {"own": ("why",), "row_time": ("received_at",)}
     framed = batch(Tally(), None, pa.array([d.encode() for d in documents], pa.large_binary()))
     table = pa.Table.from_batches([framed])
     with duckdb.connect() as connection:
-        narrowed = Lifter(connection, cast(Source, _OfForms()), paths).lift(table)
+        narrowed = Lifter(connection, cast(Source, vendor()), paths).lift(table)
         whole = Lifter(connection, None, paths).lift(table)
     assert narrowed.equals(whole)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -48,6 +50,31 @@ def test_the_date_is_the_folder_and_no_column(tmp_path: Path) -> None:
         writer.write(table([(1, "2025-01-01")]))
     path = tmp_path / "raw_date=2025-01-01" / "f3_0.parquet"
     assert pq.ParquetFile(path).schema_arrow.names == ["raw", "record_number"]
+
+
+def test_ids_have_their_lengths_apart_and_no_dictionary(tmp_path: Path) -> None:
+    """Ids begin differently; times and kinds do not. All come back as they were."""
+    count = 2000
+    texts = {
+        "id": [sha256(str(n).encode()).hexdigest() for n in range(count)],
+        "time": [f"2025-01-01 00:{n // 60:02}:{n % 60:02}" for n in range(count)],
+        "kind": ["track", None] * (count // 2),
+    }
+    rows = pa.table(
+        {name: pa.array(values, pa.large_string()) for name, values in texts.items()}
+        | {"record_number": range(count), "raw_date": ["2025-01-01"] * count}
+    )
+    with partition_writer(tmp_path, "f0") as writer:
+        writer.write(rows)
+    path = tmp_path / "raw_date=2025-01-01" / "f0_0.parquet"
+    group = pq.read_metadata(path).row_group(0)
+    encodings = {c.path_in_schema: c.encodings for c in map(group.column, range(4))}
+    assert "DELTA_LENGTH_BYTE_ARRAY" in encodings["id"]
+    assert "DELTA_BINARY_PACKED" in encodings["record_number"]
+    assert "RLE_DICTIONARY" in encodings["time"] and "RLE_DICTIONARY" in encodings["kind"]
+    with duckdb.connect() as connection:  # the reader of what is landed
+        read = connection.read_parquet(str(path)).order("record_number").fetchall()
+    assert read == list(zip(*texts.values(), range(count), strict=True))
 
 
 @pytest.mark.parametrize("limit", ["GROUP_BYTES", "HELD_BYTES"])
