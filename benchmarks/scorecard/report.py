@@ -166,12 +166,14 @@ def markdown(card: Scorecard, *, day: str) -> str:
         if cases
     ]
     faults = sorted({each.fault for each in card.scores})
+    sizes = [size for size in GOALS if any(each.size == size for each in card.scores)]
     return "\n".join(
         [
             "# The fault scorecard",
             "",
             f"Of {day}, code {card.code}, {os.cpu_count()} cores ({platform.machine()}), seeds"
-            f" {', '.join(map(str, card.seeds))}; {len(faults)} faults, {len(card.scores)} cases,"
+            f" {', '.join(map(str, card.seeds))}; {len(faults)} faults, {len(card.scores)} cases"
+            f" of the sizes {', '.join(sizes)},"
             f" a product of {card.visits:,} visits a day after {card.history_days} days of"
             " history. How it is measured: README.md beside this page. `make scorecard"
             " ARGS=--held-out` makes the page anew.",

@@ -10,8 +10,9 @@ from orchestration.analysis.detection.causes import Change
 from orchestration.analysis.detection.panel import FAMILIES
 
 LARGE = 0.5
-"""A loss of half of a source or a platform is critical, half as much again of an event a warning.
-"""
+"""A loss of half of a source or a platform is critical."""
+RISEN = 0.2
+"""An event that so many more are sent of is a warning: people do not change overnight, tags do."""
 
 NEXT_STEPS = {
     "loss_on_platform": "Ask the owners of {source} what changed on {segment} about that hour (a"
@@ -121,9 +122,8 @@ def _measure(change: Change) -> str:
 
 def _severity(change: Change, cause: str) -> str:
     if change.direction == "up" and cause != "ratio_broken":
-        # nobody does a thing twice as often overnight; a tag may
-        doubled = cause == "rate_rose" and change.evidence.change >= LARGE
-        return "warning" if doubled else "notice"
+        risen = cause == "rate_rose" and change.evidence.change >= RISEN
+        return "warning" if risen else "notice"
     broad = cause in ("loss_of_source", "loss_on_platform")
     return "critical" if broad and change.evidence.change <= -LARGE else "warning"
 
