@@ -25,7 +25,16 @@ from orchestration.landing.csv_cells import (
     spans,
     texts,
 )
-from orchestration.landing.framing import BOM, CELLS, CR, LF, Tally, batch, binary_array
+from orchestration.landing.framing import (
+    BOM,
+    CELLS,
+    CR,
+    LF,
+    Tally,
+    batch,
+    binary_array,
+    positions,
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ def read_columns(
     if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
         return None
     buffer = np.frombuffer(text, dtype=np.uint8)
-    feeds = np.flatnonzero(buffer == LF)
+    feeds = positions(buffer, LF)
     ends = feeds
     if quoting and b'"' in text:
         quotes = np.flatnonzero(buffer == QUOTE)
@@ -184,7 +193,12 @@ def _parsed(
         )
     except pa.ArrowInvalid:  # a record of another width: judged by records
         return None
-    return {name: table.column(key).combine_chunks() for name, key in zip(names, keys, strict=True)}
+    return {name: _whole(table.column(key)) for name, key in zip(names, keys, strict=True)}
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; one that is so already is not copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _raw(

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 MAX_RECORD_BYTES = 64 << 20
 KEPT_BYTES = 64 << 10
 CHUNK = 4 << 20
+PIECE = 256 << 10
 BATCH_ROWS = 50_000  # small enough that DuckDB's threads share a chunk
 BOM = b"\xef\xbb\xbf"
 LF, CR = 10, 13
@@ -173,7 +174,7 @@ def without_bom(parts: Iterator[bytes]) -> Iterator[bytes]:
 def _lines(data: bytes, tally: Tally, member: str | None) -> Iterator[pa.RecordBatch]:
     """Frame `data`, which ends in LF."""
     buffer = np.frombuffer(data, dtype=np.uint8)
-    ends = np.flatnonzero(buffer == LF)
+    ends = positions(buffer, LF)
     starts = np.empty_like(ends)
     starts[0], starts[1:] = 0, ends[:-1] + 1
     has_cr = (ends > starts) & (buffer[np.maximum(ends - 1, 0)] == CR)
@@ -191,6 +192,15 @@ def _lines(data: bytes, tally: Tally, member: str | None) -> Iterator[pa.RecordB
     for first in range(0, len(raw), BATCH_ROWS):
         some = slice(first, first + BATCH_ROWS)
         yield batch(tally, member, raw[some], error=None if errors is None else errors[some])
+
+
+def positions(buffer: npt.NDArray[np.uint8], byte: int) -> npt.NDArray[np.int64]:
+    """Where a byte stands. A piece at a time: what is compared then stays in the cache."""
+    pieces = [
+        np.flatnonzero(buffer[start : start + PIECE] == byte) + start
+        for start in range(0, len(buffer), PIECE)
+    ]
+    return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
 
 
 def binary_array(

@@ -77,10 +77,10 @@ def encoding_of(data: bytes) -> str:
     >>> encoding_of(b"caf\xe9"), encoding_of(b"seen it?\xca,Response")
     ('cp1252', 'mac_roman')
     """
-    is_mac = MAC_ROMAN.search(data) or any(byte in data for byte in NOT_CP1252)
     try:
         data.decode()
-    except UnicodeDecodeError:
+    except UnicodeDecodeError:  # only now is it worth to be searched
+        is_mac = MAC_ROMAN.search(data) or any(byte in data for byte in NOT_CP1252)
         return "mac_roman" if is_mac else "cp1252"
     return "cp1252"
 
