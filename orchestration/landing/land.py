@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from orchestration.landing.ahead import ahead
+from orchestration.landing.dates import WrittenDates, raw_date_sql
 from orchestration.landing.framing import OBJECT_TYPE
 from orchestration.landing.lifting import Lifter
 from orchestration.landing.manifest import MANIFEST, LandedFile, Manifest, State, read_manifest
@@ -31,7 +32,6 @@ from orchestration.landing.store import StoredFile
 from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY, recognise
 from orchestration.sources.base import Source
-from orchestration.sql import literal
 
 MEMORY_LIMIT = "3GB"  # of each of the connections that land side by side
 GROUPED_ROWS = 50_000
@@ -172,11 +172,13 @@ def _land_file(
     """Write one file's records: framing, lifting and writing, each in a thread of its own."""
     reading = Reading(stop_line=source.stop_line)
     frames = records(file.stored.path, file.name, advised(source, config, reading), reading)
-    computed = {RAW_DATE: raw_date_sql(source, landed_at)}
-    lifter = Lifter(connection, source, source.envelope_paths(config), computed)
+    paths = source.envelope_paths(config)
+    dates = WrittenDates(connection, source, landed_at) if source.dated_by else None
+    computed = {} if dates else {RAW_DATE: raw_date_sql(source.raw_date, landed_at)}
+    lifter = Lifter(connection, source, paths, computed)
     unreadable: Counter[str] = Counter()
     with partition_writer(folder, f"f{number}") as writer:
-        for rows in ahead(_rows(grouped(ahead(frames)), lifter, file, landed_at)):
+        for rows in ahead(_rows(grouped(ahead(frames)), lifter, dates, file, landed_at)):
             unreadable.update(unreadable_by_reason(rows.column("parse_error")))
             writer.write(rows)
     tally = reading.tally
@@ -226,7 +228,11 @@ def _joined(frames: Sequence[pa.RecordBatch]) -> pa.Table:
 
 
 def _rows(
-    frames: Iterable[pa.Table], lifter: Lifter, file: DeliveredFile, landed_at: datetime
+    frames: Iterable[pa.Table],
+    lifter: Lifter,
+    dates: WrittenDates | None,
+    file: DeliveredFile,
+    landed_at: datetime,
 ) -> Iterator[pa.Table]:
     """Landing rows with their raw_date."""
     for frame in frames:
@@ -245,6 +251,7 @@ def _rows(
                 "landed_at": pa.repeat(pa.scalar(landed_at, pa.timestamp("us")), count),
                 **({OBJECT_TYPE: kinds} if kinds is not None else {}),
                 **{name: lifted.column(name) for name in lifted.schema.names},
+                **({RAW_DATE: dates.of(lifted)} if dates else {}),
             }
         )
 
@@ -252,15 +259,6 @@ def _rows(
 def _repeated(text: str, count: int) -> pa.DictionaryArray:
     """The same text in every row, held once."""
     return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int8()), count), [text])
-
-
-def raw_date_sql(source: Source, landed_at: datetime) -> str:
-    """SQL over the envelope: the date as the vendor wrote it, `unknown` where it cannot be one."""
-    latest = landed_at.date() + timedelta(days=2)
-    own_date = f"try_cast({source.raw_date} as date)"
-    return f"""case
-        when {own_date} between date '2000-01-01' and {literal(latest.isoformat())}::date
-            then cast({own_date} as varchar) else 'unknown' end"""
 
 
 def _raw_dates(folder: Path) -> dict[str, int]:

@@ -19,11 +19,13 @@ from typing import Any, Literal
 from orchestration.landing.manifest import LandedFile
 from orchestration.report_config import LegacyReport
 from orchestration.source_config import SourceConfig
+from orchestration.sql import quoted
 
 #: keys into nested JSON objects, from the outside in
 Keys = tuple[str, ...]
 
 HEAD_BYTES = 256 << 10
+DAY = len("2025-01-31")
 MARKERS = re.compile(r"(^\.)|(\.part$)|(^_SUCCESS$)|(^complete$)|(\.crc$)", re.IGNORECASE)
 
 
@@ -166,6 +168,8 @@ class Source(ABC):
     only_with: Mapping[str, tuple[str, ...]] = {}
     #: SQL over the envelope columns: the date as the vendor wrote it (text or timestamp), or null
     raw_date: str
+    #: the columns of which the first that is filled begins with the date, if that is its `raw_date`
+    dated_by: Sequence[str] = ()
     #: what a record is and SQL for when it happened, for `inspect`
     event_column: str | None
     time_sql: str
@@ -226,6 +230,11 @@ class Source(ABC):
     def missing_columns(self, head: Head, config: SourceConfig) -> Sequence[str]:
         """Configured columns that the file does not have. Vendors with a fixed form have none."""
         return ()
+
+
+def first_date(columns: Sequence[str]) -> str:
+    """SQL for the date that the first of these columns begins with that is filled."""
+    return f"left(coalesce({', '.join(map(quoted, columns))}), {DAY})"
 
 
 def is_marker(path: Path) -> bool:

@@ -6,7 +6,7 @@ RudderStack's table of values that did not fit their column (`rudder_discards`).
 
 from __future__ import annotations
 
-from orchestration.sources.base import Framing, Head
+from orchestration.sources.base import Framing, Head, first_date
 from orchestration.sources.objects import ObjectSource, ObjectType
 
 VIOLATION = "Violation Generated"
@@ -29,7 +29,8 @@ class FailedEvents(ObjectSource):
         "row_id": ("row_id",),
         "row_received": ("received_at",),
     }
-    raw_date = 'left(coalesce("failed", "received", "sent", "row_received"), 10)'
+    dated_by = ("failed", "received", "sent", "row_received")
+    raw_date = first_date(dated_by)
     time_sql = 'coalesce("failed", "received", "sent", "row_received")'
     dedupe_rule = "messageId of a violation; all of a bad row's or a discarded value's content"
     identity_rule = "none: what failed is counted, not followed"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from orchestration.source_config import SourceConfig
-from orchestration.sources.base import Framing, Head
+from orchestration.sources.base import Framing, Head, first_date
 from orchestration.sources.objects import ObjectSource, ObjectType
 from orchestration.sources.pages import first_item
 
@@ -143,7 +143,8 @@ class HubSpot(ObjectSource):
         "created_at": ("createdAt",),
         "happened": ("created",),
     }
-    raw_date = 'left(coalesce("created", "created_at", "happened"), 10)'
+    dated_by = ("created", "created_at", "happened")
+    raw_date = first_date(dated_by)
     time_sql = 'coalesce("created", "created_at", "happened")'
     dedupe_rule = "object id, last write and content; the latest write is current"
     identity_rule = (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.source_config import SourceConfig
-from orchestration.sources.base import Framing, Head, Keys, Source
+from orchestration.sources.base import Framing, Head, Keys, Source, first_date
 from orchestration.sources.survey_csv import DELIMITERS, first_rows
 
 # of the legacy header, where its second row, which has the names, is not in the head
@@ -54,8 +54,11 @@ class Qualtrics(Source):
         "sent_time": ("sentAt",),
         "csv_sent_time": ("sent_at",),
     }
-    raw_date = """left(coalesce("csv_end_date", "end_date", "csv_start_date", "start_date",
-        "csv_sent_time", "sent_time"), 10)"""
+    dated_by = (
+        *("csv_end_date", "end_date", "csv_start_date", "start_date"),
+        *("csv_sent_time", "sent_time"),
+    )
+    raw_date = first_date(dated_by)
     event_column = None
     time_sql = 'coalesce("csv_end_date", "end_date")'
     personal = ("RecipientName", "RecipientFirstName", "RecipientLastName")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestration.source_config import SourceConfig
-from orchestration.sources.base import Framing, Head
+from orchestration.sources.base import Framing, Head, first_date
 from orchestration.sources.objects import ObjectSource, ObjectType, snake
 from orchestration.sources.pages import first_item
 
@@ -116,7 +116,8 @@ class Salesforce(ObjectSource):
         "created": ("created_date",),
         "api_created": ("CreatedDate",),
     }
-    raw_date = 'left(coalesce("created", "api_created"), 10)'
+    dated_by = ("created", "api_created")
+    raw_date = first_date(dated_by)
     time_sql = 'coalesce("created", "api_created")'
     dedupe_rule = "id (18 characters), last write and content; the latest write is current"
     identity_rule = (

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.source_config import SourceConfig
-from orchestration.sources.base import Framing, Head, Keys, Source
+from orchestration.sources.base import Framing, Head, Keys, Source, first_date
 from orchestration.sources.survey_csv import delimiter_of
 
 IDS = ("RespondentID", "Respondent ID")
@@ -46,8 +46,11 @@ class SurveyMonkey(Source):
         "pages": ("pages",),
         "title": ("title",),
     }
-    raw_date = """left(coalesce("date_modified", "date_created",
-        "csv_end_date", "csv_early_end_date", "csv_start_date", "csv_early_start_date"), 10)"""
+    dated_by = (
+        *("date_modified", "date_created", "csv_end_date", "csv_early_end_date"),
+        *("csv_start_date", "csv_early_start_date"),
+    )
+    raw_date = first_date(dated_by)
     event_column = None
     time_sql = """coalesce("date_modified", "date_created",
         "csv_end_date", "csv_early_end_date", "csv_start_date", "csv_early_start_date")"""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.source_config import SourceConfig
-from orchestration.sources.base import Framing, Head, Keys, Source
+from orchestration.sources.base import Framing, Head, Keys, Source, first_date
 
 
 class Typeform(Source):
@@ -37,9 +37,8 @@ class Typeform(Source):
         "answers": ("answers",),
         "fields": ("fields",),
     }
-    raw_date = (
-        'left(coalesce("csv_submit_date", "csv_start_date", "submitted_time", "landed_time"), 10)'
-    )
+    dated_by = ("csv_submit_date", "csv_start_date", "submitted_time", "landed_time")
+    raw_date = first_date(dated_by)
     event_column = None
     time_sql = 'coalesce("csv_submit_date", "csv_start_date", "submitted_time", "landed_time")'
     dedupe_rule = "token; the most complete, then the latest submission is kept"

@@ -6,7 +6,7 @@ the CSV export and the flat records of the old `/exports` endpoint are read by t
 
 from __future__ import annotations
 
-from orchestration.sources.base import Framing, Head
+from orchestration.sources.base import Framing, Head, first_date
 from orchestration.sources.objects import ObjectSource, ObjectType
 from orchestration.sources.pages import first_item
 
@@ -89,7 +89,8 @@ class Zendesk(ObjectSource):
         "changed": ("updated",),
         "generated": ("generated_timestamp",),
     }
-    raw_date = 'left(coalesce("created", "commented", "changed", "updated"), 10)'
+    dated_by = ("created", "commented", "changed", "updated")
+    raw_date = first_date(dated_by)
     time_sql = 'coalesce("created", "commented", "changed", "updated")'
     dedupe_rule = "object id, last write and content; the latest write is current"
     identity_rule = "requester by id; e-mail by `identity.keys`; the configured user field"

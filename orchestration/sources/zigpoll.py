@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestration.source_config import ZIGPOLL_COLUMNS, SourceConfig
-from orchestration.sources.base import Framing, Head, Keys, Source
+from orchestration.sources.base import Framing, Head, Keys, Source, first_date
 from orchestration.sources.survey_csv import DELIMITERS, first_rows
 
 # what only objects of one kind have
@@ -28,7 +28,8 @@ class Zigpoll(Source):
 
     vendor = "zigpoll"
     kind = "survey"
-    raw_date = 'left(coalesce("created_at", "csv_created_at"), 10)'
+    dated_by = ("created_at", "csv_created_at")
+    raw_date = first_date(dated_by)
     event_column = None
     time_sql = 'coalesce("created_at", "csv_created_at")'
     dedupe_rule = "`_id` of the answer; the latest is kept"

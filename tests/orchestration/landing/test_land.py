@@ -22,6 +22,7 @@ from orchestration.landing.land import (
     Delivery,
     delivery_folder,
     land,
+    landing_connection,
     read_as,
 )
 from orchestration.landing.manifest import manifests, read_manifest
@@ -299,3 +300,8 @@ def test_settings_that_shape_landing_are_in_its_fingerprint() -> None:
     assert plain == read_as(config_of("tabular", timezone="US/Pacific"))
     assert plain != read_as(config_of("tabular", columns={"event": "e", "occurred_at": "at"}))
     assert plain != read_as(config_of("tabular", format="csv"))
+
+
+def test_connections_that_work_side_by_side_share_the_processors() -> None:
+    with landing_connection(beside=1_000_000) as connection:
+        assert connection.execute("select current_setting('threads')").fetchone() == (1,)
