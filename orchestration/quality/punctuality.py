@@ -12,6 +12,8 @@ from datetime import date, timedelta
 
 import duckdb
 
+from orchestration.warehouse import has_table
+
 SILENT_DAYS = 2
 """So many days without a record make a source silent whose habit is not known yet."""
 REMEMBERED_DAYS = 28
@@ -50,10 +52,7 @@ def usual_delays(connection: duckdb.DuckDBPyConnection, newest_on: date) -> dict
 
     A source whose habit is not known yet is not in the answer.
     """
-    if not connection.execute(
-        """select 1 from information_schema.tables
-        where table_schema = 'control' and table_name = 'source_delays'"""
-    ).fetchone():
+    if not has_table(connection, "control", "source_delays"):
         return {}
     return dict(
         connection.execute(

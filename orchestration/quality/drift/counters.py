@@ -8,7 +8,7 @@ import numpy as np
 
 from orchestration.quality.drift.findings import Finding, percent
 from orchestration.quality.drift.history import departures
-from orchestration.quality.drift.reading import SourceFigures, cells
+from orchestration.quality.drift.reading import SourceFigures, platform_cells, with_all
 from orchestration.quality.drift.thresholds import FEWEST_ROWS
 
 
@@ -22,18 +22,10 @@ def find_counters(figures: SourceFigures) -> Iterator[Finding]:
         return
     went = counter.counts
     missed = np.nan_to_num(counter.values) * went
-    # all platforms together first: they tell what none of them has events enough to tell
-    totals = np.column_stack([went.sum(axis=1), went])
-    counts = np.column_stack([missed.sum(axis=1), missed])
+    counts, totals = with_all(missed), with_all(went)
     found = departures(counts, totals, figures.weekend, figures.judged)
     rose = (found.moved == 1) & (totals >= FEWEST_ROWS)
-    for day, place in cells(found.usual, rose):
-        of_one = np.flatnonzero(rose[day, 1:])
-        if place and (rose[day, 0] or len(of_one) > 1):
-            continue  # told of by all
-        if place == 0 and len(of_one) == 1:
-            place = int(of_one[0]) + 1
-        platform = counter.keys[place - 1][0] if place else ""
+    for day, place, platform in platform_cells(found.usual, rose, counter.keys):
         share, usual = counts[day, place] / totals[day, place], found.usual[day, place]
         yield Finding(
             cause="counter_gaps",

@@ -8,7 +8,7 @@ import numpy as np
 
 from orchestration.quality.drift.findings import Finding, percent, shown
 from orchestration.quality.drift.history import Bools, Floats, departures, past_days, quantile
-from orchestration.quality.drift.reading import SourceFigures, cells
+from orchestration.quality.drift.reading import SourceFigures, cells, platform_cells, with_all
 from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
     FEWEST_OF_A_CLASS,
@@ -70,19 +70,11 @@ def _falls(
         return
     rows = figures.of("event", "platform")
     of_platform = np.column_stack([rows.column(*key) for key in with_id.keys])
-    # All platforms together first: they tell what none of them has events enough to tell.
-    counts = np.column_stack([with_id.counts.sum(axis=1), with_id.counts])
-    totals = np.column_stack([of_platform.sum(axis=1), of_platform])
+    counts, totals = with_all(with_id.counts), with_all(of_platform)
     bound = capped(totals, figures.weekend)
     found = departures(counts, totals, figures.weekend, figures.judged, at_most=bound)
     fell = (found.moved == -1) & (totals >= FEWEST_ROWS) & (totals <= FLOODED * bound)
-    for day, place in cells(found.usual, fell):
-        if place and fell[day, 0]:
-            continue  # told of by all
-        of_one = np.flatnonzero(fell[day, 1:])
-        if place == 0 and len(of_one) == 1:
-            place = int(of_one[0]) + 1
-        platform = with_id.keys[place - 1][0] if place else ""
+    for day, place, platform in platform_cells(found.usual, fell, with_id.keys):
         share = counts[day, place] / totals[day, place]
         usual = found.usual[day, place]
         yield Finding(

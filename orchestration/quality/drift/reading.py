@@ -177,3 +177,24 @@ def cells(share: Floats, mask: Bools) -> Iterator[tuple[int, int]]:
     """Places (day, series) where `mask` holds, in order of time."""
     for day, series in np.argwhere(mask & np.isfinite(share)):
         yield int(day), int(series)
+
+
+def with_all(counts: Floats) -> Floats:
+    """Platforms behind all of them together, which tell what none has events enough for."""
+    return np.column_stack([counts.sum(axis=1), counts])
+
+
+def platform_cells(
+    share: Floats, mask: Bools, platforms: Sequence[Key]
+) -> Iterator[tuple[int, int, str]]:
+    """Day, series and platform ('' for all) where `mask` of `with_all` series holds, each once.
+
+    What all tell is not told again of each; where one platform alone moved, it is that one.
+    """
+    for day, place in cells(share, mask):
+        if place and mask[day, 0]:
+            continue
+        alone = np.flatnonzero(mask[day, 1:])
+        if not place and len(alone) == 1:
+            place = int(alone[0]) + 1
+        yield day, place, platforms[place - 1][0] if place else ""

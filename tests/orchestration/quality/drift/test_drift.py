@@ -17,7 +17,7 @@ from orchestration.quality.delivery_figures import write_delivery_figures
 from orchestration.quality.drift.events import near_name
 from orchestration.quality.drift.findings import Finding
 from orchestration.quality.drift.judging import find_all, write_drift
-from orchestration.quality.drift.reading import read_figures
+from orchestration.quality.drift.reading import platform_cells, read_figures
 from orchestration.quality.drift.values import times
 from tests.orchestration.quality.drift import world
 from tests.orchestration.quality.drift.faults import FAULTS
@@ -114,6 +114,17 @@ def test_numbers_that_a_counter_skips_are_events_that_were_lost(clean: pd.DataFr
     told = [f for f in found(counted(clean, usual | broken)) if f.cause == "counter_gaps"]
     assert {f.platform for f in told} == {"android"}
     assert min(f.day for f in told) == BEGUN
+
+
+def test_two_parts_that_moved_without_the_whole_are_both_told() -> None:
+    moved = np.array([[False, True, True], [True, True, True], [True, False, True]])
+    platforms = [("android",), ("ios",)]
+    assert list(platform_cells(np.ones((3, 3)), moved, platforms)) == [
+        (0, 1, "android"),
+        (0, 2, "ios"),
+        (1, 0, ""),
+        (2, 2, "ios"),
+    ]
 
 
 def test_numbers_at_random_are_no_counter(clean: pd.DataFrame) -> None:
