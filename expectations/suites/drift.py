@@ -51,8 +51,8 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         ),
         "clock_drift": Cause(
             "timeliness",
-            "One platform's clock moves against the time of receipt, the others' do not.",
-            "Compare the versions of that platform of {source}.",
+            "More events than usual lie far from their time of receipt.",
+            "Compare devices and versions of {source}: some set wrong times, or send late.",
         ),
         "counter_gaps": Cause(
             "completeness",

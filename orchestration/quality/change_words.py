@@ -108,7 +108,7 @@ def tell(change: Change, first_bad_at: datetime, zone: str, campaign: str | None
 def _measure(change: Change) -> str:
     key = change.key
     if key.family == "paired":
-        return f"'{key.event}' in {key.against}"
+        return f"'{key.event}' in {key.against}" if key.event else f"the same in {key.against}"
     if key.family == "funnel":
         return f"'{key.against}'"
     return {

@@ -26,6 +26,7 @@ WHOLE_HOURS = 36
 SAMPLED = 1_000
 HASHED = 8  # one content in so many
 FEWEST_OF_A_BOT = 60  # events of one device on a day before its rhythm is looked at
+ASTRAY_SECONDS = 600  # so far from the time of receipt an event is counted as astray
 STEADY_GAPS = 0.15  # spread of the gaps over their mean; people are at 1 and above
 WINDOWED = 200_000  # rows a day in which repeats and gaps are looked for, by whole persons
 LARGEST_GAP = 20  # numbers missing in a row; a counter that jumps further was begun anew
@@ -146,8 +147,10 @@ _COUNTS = (
     _insert("""select delivery_id, source, day, 'event', event, coalesce(app_version, ''), '',
         coalesce(platform, ''), count(*), null
     from figure_rows where record_fate is null group by all"""),
-    _insert("""select delivery_id, source, day, unnest(['user', 'device']), '', '', '',
-        coalesce(platform, ''), unnest([count(user_id), count(device)]), null
+    _insert(f"""select delivery_id, source, day,
+        unnest(['user', 'device', 'timed', 'astray']), '', '', '', coalesce(platform, ''),
+        unnest([count(user_id), count(device), count(lag), count_if(abs(lag) > {ASTRAY_SECONDS})]),
+        null
     from figure_rows where record_fate is null group by delivery_id, source, day, platform"""),
     _insert("""select delivery_id, source, day, 'reason', '', coalesce(record_reason, ''),
         -- digits of a clock that is a number tell its unit: 10 are seconds, 13 milliseconds
@@ -194,6 +197,10 @@ _IDS = (
     )
     select delivery_id, source, day, 'user_devices', '', max({'d': devices, 'i': user_id}).i, '',
         '', max({'d': devices, 'n': n}).n, max(devices)
+    from users group by all
+    union all
+    select delivery_id, source, day, unnest(['users', 'split_users']), '', '', '', '',
+        unnest([count_if(devices > 0), count_if(devices > 1)]), null
     from users group by all"""),
     _insert("""with devices as (
         select delivery_id, source, day, device, sum(n) as n,

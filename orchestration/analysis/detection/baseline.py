@@ -15,8 +15,6 @@ from scipy.special import betainc, betaincc, ndtri, stdtr
 
 from orchestration.analysis.detection.panel import FAMILIES, Bools, Floats, Key
 
-PRIOR_DAYS = 4.0
-"""Days of evidence the prior dispersion is worth."""
 REMEMBERED_DAYS = 40.0
 CAUTION = 1.12
 """Days under suspicion do not teach, so the scatter that is learned is a little too small."""
@@ -60,7 +58,7 @@ class Baseline:
         for day in range(1, 8):
             self.spread[:, day, day] = self.weekday_sd**2
         self.dispersion = np.array([f.dispersion for f in families])
-        self.evidence = np.full(count, PRIOR_DAYS)
+        self.evidence = np.array([f.doubt for f in families])
         self.days = np.zeros(count)
 
     def unsettle(self) -> None:

@@ -346,7 +346,9 @@ def _brought(panel: Panel, scan: Scan, row: int, days: tuple[int, int], change: 
 
 
 def _may_share(one: Key, other: Key) -> bool:
-    return one.event is None or other.event is None or one.event == other.event
+    """Whether some event may belong to both, whatever its source."""
+    shared = one.parts.keys() & other.parts.keys()
+    return all(one.parts[name] == other.parts[name] for name in shared)
 
 
 def _sizing(scan: Scan, change: Change) -> tuple[int, int]:

@@ -25,6 +25,8 @@ class Family:
     weeks show what a weekday is like, one shows a level that hardly follows the week.
     `dispersion` is the variance over the mean to begin with: events come in visits, so a count of
     all of them scatters as the visits' sizes do until the series itself shows that it does not.
+    `doubt` is how many days of evidence that dispersion is worth: two counts of the same acts
+    scatter far less than any other, which their first weeks show.
     """
 
     name: FamilyName
@@ -35,6 +37,7 @@ class Family:
     level_sd: float = 2.0
     history: float = 1.0
     dispersion: float = 3.0
+    doubt: float = 4.0
 
 
 # Set before any of it was tried on data. Volumes follow the week, campaigns and growth; a share of
@@ -59,9 +62,22 @@ FAMILIES: dict[FamilyName, Family] = {
             4.0,
         ),
         Family(
-            "paired", "events in one source for each in another", 0.05, 0.02, 0.97, dispersion=6.0
+            "paired",
+            "events in one source for each in another",
+            0.05,
+            0.02,
+            0.97,
+            dispersion=6.0,
+            doubt=0.5,
         ),
-        Family("funnel", "events of a step for each of the step before", 0.05, 0.01, 0.97),
+        Family(
+            "funnel",
+            "events of a step for each of the step before",
+            0.05,
+            0.01,
+            0.97,
+            doubt=1.0,
+        ),
     )
 }
 

@@ -43,14 +43,16 @@ def build(
     days = len(weekdays)
     rows: Rows = []
     by_event: dict[str, Matrices] = {}
+    by_platform: dict[str, Matrices] = {}
     for source in sorted(usable):
         mine, active = counts[counts.source == source], activity[activity.source == source]
         by_event[source] = _matrices(mine, ("event",), "events", days)
+        by_platform[source] = _matrices(mine, ("platform", "event"), "events", days)
         for key, seen, due, behind in _of_source(source, mine, active, days, funnels):
             rows.append((key, np.where(usable[source], seen, np.nan), due, behind))
     rows += [
         (key, np.where(usable[key.source] & usable[str(key.against)], seen, np.nan), due, behind)
-        for key, seen, due, behind in _paired(by_event)
+        for key, seen, due, behind in _paired(by_event, by_platform)
     ]
     rows = [row for row in rows if _usual(row[1]) >= minimum_daily]
     rows = sorted(rows, key=lambda row: -_usual(row[1]))[:MOST_SERIES]
@@ -217,12 +219,30 @@ def _version_row(
     return names, values, np.where(due > 0, row, np.nan), due, behind
 
 
-def _paired(by_event: Mapping[str, Matrices]) -> Rows:
-    """One event in two sources: server against client, or two tools in a parallel run."""
+def _paired(by_event: Mapping[str, Matrices], by_platform: Mapping[str, Matrices]) -> Rows:
+    """What two sources both count: server against client, or two tools in a parallel run.
+
+    Event by event, and on each platform all such events together.
+    """
     rows: Rows = []
     for one, other in combinations(sorted(by_event), 2):
-        for (event,) in sorted(by_event[one].keys() & by_event[other].keys()):
+        both = sorted(by_event[one].keys() & by_event[other].keys())
+        for (event,) in both:
             due = by_event[other][event,]
             key = Key("paired", one, event=event, against=other)
             rows.append((key, by_event[one][event,], due, due))
+        for platform, (seen, due) in _by_platform(by_platform[one], by_platform[other]).items():
+            rows.append((Key("paired", one, platform=platform, against=other), seen, due, due))
     return rows
+
+
+def _by_platform(one: Matrices, other: Matrices) -> dict[str, tuple[Floats, Floats]]:
+    """By platform, where there are several, both counts of the events that both know that day."""
+    found: dict[str, tuple[Floats, Floats]] = {}
+    for platform, event in sorted(one.keys() & other.keys()):
+        mine, theirs = one[platform, event], other[platform, event]
+        both = np.isfinite(mine) & np.isfinite(theirs)
+        seen, due = found.get(platform, (np.zeros(len(both)), np.zeros(len(both))))
+        found[platform] = (seen + np.where(both, mine, 0.0), due + np.where(both, theirs, 0.0))
+    named = {platform: counts for platform, counts in found.items() if platform != UNKNOWN}
+    return named if len(named) > 1 else {}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
 from orchestration.quality.drift.findings import Finding, percent
 from orchestration.quality.drift.history import Floats, before, departures, past_days
-from orchestration.quality.drift.reading import SourceFigures, cells
+from orchestration.quality.drift.reading import (
+    SourceFigures,
+    cells,
+    platform_cells,
+    with_all,
+)
 from orchestration.quality.drift.thresholds import (
     CLOCK_SECONDS,
     EPOCH_SHARE,
@@ -30,10 +36,11 @@ from orchestration.quality.drift.thresholds import (
 
 def find_clocks(figures: SourceFigures) -> Iterator[Finding]:
     """Findings of `zone_shift`, `epoch_unit`, `future_rows` and `clock_drift`."""
-    yield from _shifts(figures)
+    shifts = list(_shifts(figures))
+    yield from shifts
     yield from _units(figures)
     yield from _future(figures)
-    yield from _drifts(figures)
+    yield from _drifts(figures, {finding.day for finding in shifts})
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,18 @@ def _future(figures: SourceFigures) -> Iterator[Finding]:
         )
 
 
-def _drifts(figures: SourceFigures) -> Iterator[Finding]:
+def _drifts(figures: SourceFigures, shifted: Collection[date]) -> Iterator[Finding]:
+    """A platform's clock by its median lag, else the part of its events that strayed."""
+    medians = list(_moved_lags(figures))
+    yield from medians
+    of_day = {(finding.day, finding.platform) for finding in medians}
+    for finding in _strays(figures):
+        same = {(finding.day, finding.platform), (finding.day, None)}
+        if finding.day not in shifted and not same & of_day:
+            yield finding
+
+
+def _moved_lags(figures: SourceFigures) -> Iterator[Finding]:
     lags = figures.of("lag", "platform")
     if not lags.keys:
         return
@@ -233,3 +251,33 @@ def _drifts(figures: SourceFigures) -> Iterator[Finding]:
                 next_step="Compare versions of that platform of {source}: one of them sets times"
                 " by a wrong clock, or sends late.",
             )
+
+
+def _strays(figures: SourceFigures) -> Iterator[Finding]:
+    """More events than ever far from their time of receipt: of some devices the median stays.
+
+    Where all platforms moved alike it may be summer time misread, or an upload that was held up.
+    """
+    astray = figures.of("astray", "platform")
+    if not astray.keys:
+        return
+    timed = figures.of("timed", "platform")
+    counts, totals = with_all(astray.counts), with_all(timed.counts)
+    found = departures(counts, totals, figures.weekend, figures.judged)
+    rose = (found.moved == 1) & (counts >= FEWEST_ROWS)
+    for day, place, platform in platform_cells(found.usual, rose, astray.keys):
+        share, usual = counts[day, place] / totals[day, place], found.usual[day, place]
+        yield Finding(
+            cause="clock_drift",
+            source=figures.source,
+            day=figures.days[day],
+            until=figures.days[day],
+            platform=platform or None,
+            what=f"{percent(share)} of the events{f' of {platform}' if platform else ''} lie more"
+            f" than ten minutes from their time of receipt, usually {percent(usual)}",
+            records=int(counts[day, place] - usual * totals[day, place]),
+            observed=float(share),
+            expected=float(usual),
+            next_step="Compare devices and versions of {source}: some set times by a wrong clock,"
+            " or send late.",
+        )

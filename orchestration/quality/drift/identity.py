@@ -12,6 +12,7 @@ from orchestration.quality.drift.reading import SourceFigures, cells, platform_c
 from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
     FEWEST_OF_A_CLASS,
+    FEWEST_RECORDS,
     FEWEST_ROWS,
     FLOODED,
     MANY_DEVICES,
@@ -93,7 +94,31 @@ def _falls(
 
 
 def _resets(figures: SourceFigures) -> Iterator[Finding]:
-    """Device ids that are made anew: more of them for the same events than ever."""
+    """Device ids that are made anew: more for the same events, or for the same users, than ever."""
+    told: set[int] = set()
+    for day, finding in _more_ids(figures):
+        told.add(day)
+        yield finding
+    users, split = figures.of("users").counts, figures.of("split_users").counts
+    if not users.size or not split.size:
+        return
+    found = departures(split, users, figures.weekend, figures.judged)
+    for day, _ in cells(found.usual, (found.moved == 1) & (split >= FEWEST_RECORDS)):
+        if day in told:
+            continue
+        share, usual = split[day, 0] / users[day, 0], found.usual[day, 0]
+        yield _reset(
+            figures,
+            day,
+            f"{percent(share)} of the users came with more than one device id, usually"
+            f" {percent(usual)}",
+            records=int(split[day, 0] - usual * users[day, 0]),
+            observed=float(share),
+            expected=float(usual),
+        )
+
+
+def _more_ids(figures: SourceFigures) -> Iterator[tuple[int, Finding]]:
     ids = figures.of("devices").counts
     rows = figures.of("device").counts
     if not ids.size or not rows.size:
@@ -102,19 +127,34 @@ def _resets(figures: SourceFigures) -> Iterator[Finding]:
     rose = (found.moved == 1) & (ids >= MORE_IDS * found.usual * rows) & (rows >= FEWEST_ROWS)
     for day, _ in cells(found.usual, rose):
         n, usual = ids[day, 0], found.usual[day, 0] * rows[day, 0]
-        yield Finding(
-            cause="ids_reset",
-            source=figures.source,
-            day=figures.days[day],
-            until=figures.days[day],
-            what=f"{n:,.0f} device ids stand on {rows[day, 0]:,.0f} events, where {usual:,.0f} are"
-            " usual: ids that people had are made anew",
-            records=int(n - usual),
-            observed=float(n / rows[day, 0]),
-            expected=float(found.usual[day, 0]),
-            next_step="Ask the owner of {source}'s tracking what empties cookies or storage"
-            " (consent, a library, robots): persons and sessions of these dates are split.",
+        yield (
+            day,
+            _reset(
+                figures,
+                day,
+                f"{n:,.0f} device ids stand on {rows[day, 0]:,.0f} events, usually {usual:,.0f}",
+                records=int(n - usual),
+                observed=float(n / rows[day, 0]),
+                expected=float(found.usual[day, 0]),
+            ),
         )
+
+
+def _reset(
+    figures: SourceFigures, day: int, what: str, *, records: int, observed: float, expected: float
+) -> Finding:
+    return Finding(
+        cause="ids_reset",
+        source=figures.source,
+        day=figures.days[day],
+        until=figures.days[day],
+        what=f"{what}: ids that people had are made anew",
+        records=records,
+        observed=observed,
+        expected=expected,
+        next_step="Ask the owner of {source}'s tracking what empties cookies or storage"
+        " (consent, a library, robots): persons and sessions of these dates are split.",
+    )
 
 
 def _on(platform: str) -> str:

@@ -31,7 +31,7 @@ FEWEST_ROWS: Final = 30
 # A fit of hours of the day needs a day's shape: with fewer rows the best shift is a guess. Raised
 # from 200 after a clean day of 244 rows was held; a rule that blocks must not guess.
 FEWEST_FOR_HOURS: Final = 500
-# One hour is the size of summer time and of a quiet day's noise: not told (the receipt rule does).
+# One hour is the size of summer time and of a quiet day's noise: the time of receipt tells that.
 SMALLEST_SHIFT: Final = 2
 # Nats a row by which a shifted clock must fit better, and of all rows together.
 SHIFT_GAIN: Final = 0.15

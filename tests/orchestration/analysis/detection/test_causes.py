@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from orchestration.analysis.detection import causes
+from orchestration.analysis.detection.scan import Limits, scan
+from orchestration.analysis.detection.series import build
 from orchestration.quality.change_words import cause_of
 
 from .worlds import HISTORY, Loss, World, found_in
@@ -70,3 +73,35 @@ def test_an_event_that_falls_in_every_tool_is_people_not_a_tracker() -> None:
     assert [(cause_of(c), c.key.event, c.sources) for c in late] == [
         ("rate_fell", "share", ("app", "shop"))
     ]
+
+
+def both_counted(seed: int, kept: float) -> list[causes.Change]:
+    """What is found where a client and a server count the same few acts, and android loses some."""
+    random = np.random.default_rng(seed)
+    days = HISTORY + 5
+    rows = []
+    for day in range(days):
+        for platform, mean in (("android", 45), ("ios", 60)):
+            for event in ("pay", "refund"):
+                acts = random.poisson(mean)
+                lost = day >= HISTORY and platform == "android"
+                rows.append(("server", day, event, platform, float(acts)))
+                seen = float(random.binomial(acts, kept if lost else 0.995))
+                rows.append(("client", day, event, platform, seen))
+    counts = pd.DataFrame(rows, columns=["source", "day", "event", "platform", "events"])
+    counts["app_version"] = None
+    activity = counts.groupby(["source", "day", "platform"], as_index=False)["events"].sum()
+    # sessions of some two acts, lost with them: no rate of one source tells it
+    activity = activity.assign(sessions=activity["events"] / 2, persons=0.0, app_version=None)
+    usable = {source: np.ones(days, dtype=bool) for source in ("client", "server")}
+    panel = build(counts, activity, usable, weekdays=np.arange(days) % 7, minimum_daily=20)
+    return causes.changes(panel, scan(panel, Limits()))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_server_counts_tells_the_few_that_a_platform_of_the_client_loses(seed: int) -> None:
+    assert both_counted(seed, 0.995) == []
+    [change, *_] = both_counted(seed, 0.88)
+    assert change.key.parts["platform"] == "android"
+    assert change.start >= HISTORY - 1
+    assert cause_of(change) in ("ratio_broken", "loss_on_platform")

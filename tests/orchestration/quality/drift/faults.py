@@ -55,6 +55,21 @@ def clock_drift(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.Data
     return table
 
 
+def clocks_stray(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataFrame:
+    """Of android's devices some set times three hours early: the median stays where it was."""
+    table = table.copy()
+    where = where & (table["platform"] == "android").to_numpy()
+    table.loc[where, "occurred_at"] -= pd.Timedelta(hours=3)
+    return table
+
+
+def summer_time(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataFrame:
+    """All times an hour late, as by a script that stays on summer time."""
+    table = table.copy()
+    table.loc[where, "occurred_at"] += pd.Timedelta(hours=1)
+    return table
+
+
 def login_stopped(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataFrame:
     """Log-in is lost on android and web."""
     return _set(user_id=None)(table, where, draw)
@@ -146,6 +161,8 @@ FAULTS: dict[str, tuple[Fault, str, tuple[str, ...]]] = {
     "epoch unit": (epoch_unit, "epoch_unit", ("whole", "large", "middle")),
     "future rows": (future_rows, "future_rows", SIZES),
     "clock drift": (clock_drift, "clock_drift", ("whole",)),
+    "clocks of some devices": (clocks_stray, "clock_drift", ("large", "middle")),
+    "summer time misread": (summer_time, "clock_drift", ("whole", "large")),
     "log-in stops": (login_stopped, "login_stopped", ("large", "middle")),
     "one user id for many": (ids_merged, "ids_merged", SIZES),
     "device ids vanish": (_set(device_id=None), "anonymous_id_lost", SIZES),

@@ -71,6 +71,7 @@ MIDDLE = [
         "one device id for many",
         "property dropped",
     ),
+    "clocks of some devices",
 ]
 
 
@@ -80,6 +81,30 @@ def test_a_fault_of_12_percent_is_found(name: str, clean: pd.DataFrame) -> None:
     broken = fault(clean, world.hit(clean, "middle", 1), np.random.default_rng(5))
     told = found(world.stage(broken[broken["number"] <= world.FAULTY + 2]))
     assert cause in {finding.cause for finding in told}
+
+
+def test_users_whose_device_id_is_made_anew_are_told(clean: pd.DataFrame) -> None:
+    fault, cause, _ = FAULTS["device ids made anew"]
+    broken = fault(clean, world.hit(clean, "small", 1), np.random.default_rng(5))
+    told = found(world.stage(broken[broken["number"] <= world.FAULTY + 2]))
+    [first, *_] = [f for f in told if f.cause == cause]
+    assert first.day == BEGUN
+    assert "users came with more than one device id" in first.sentence
+
+
+def test_days_measured_before_a_figure_was_there_are_no_history_of_it(clean: pd.DataFrame) -> None:
+    late = np.random.default_rng(6).random(len(clean)) < 0.1
+    late_always = clean.copy()
+    late_always.loc[late, "occurred_at"] -= pd.Timedelta(hours=3)
+    connection = world.stage(late_always)
+    write_delivery_figures(connection, MIGRATION)
+    connection.execute(
+        """delete from control.delivery_figures where day < ?
+            and figure in ('timed', 'astray', 'users', 'split_users')""",
+        [BEGUN],
+    )
+    told = [f for figures in read_figures(connection) for f in find_all(figures)]
+    assert [f.sentence for f in told if f.cause in ("clock_drift", "ids_reset")] == []
 
 
 def test_a_new_name_of_a_property_is_told(clean: pd.DataFrame) -> None:
