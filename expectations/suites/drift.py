@@ -69,6 +69,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Fewer events than usual carry a device id.",
             "Ask the owner of {source}'s tracking why the anonymous id is empty.",
         ),
+        "anonymous_visitors_lost": Cause(
+            "completeness",
+            "Fewer events than usual come from people without a user id.",
+            "Ask the owner of {source}'s tracking what visitors see before they log in: consent.",
+        ),
         "ids_reset": Cause(
             "uniqueness",
             "More device ids than usual stand on the events: ids that people had are made anew.",

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from orchestration.quality.drift.findings import Finding, percent, shown
-from orchestration.quality.drift.history import Bools, Floats, departures, past_days, quantile
-from orchestration.quality.drift.reading import SourceFigures, cells, platform_cells, with_all
+from orchestration.quality.drift.history import (
+    Bools,
+    Floats,
+    before,
+    departures,
+    past_days,
+    quantile,
+)
+from orchestration.quality.drift.reading import (
+    Key,
+    SourceFigures,
+    cells,
+    platform_cells,
+    with_all,
+)
 from orchestration.quality.drift.thresholds import (
     FEWEST_DAYS,
     FEWEST_OF_A_CLASS,
@@ -22,25 +35,34 @@ from orchestration.quality.drift.thresholds import (
     SMALLEST_MOVE,
 )
 
+_LOGIN = (
+    "Ask the owner of {source}'s tracking what changed in log-in on that platform; until then"
+    " persons of these dates are split."
+)
+_DEVICE = (
+    "Ask the owner of {source}'s tracking why the anonymous id is empty: sessions and first visits"
+    " of these dates cannot be joined."
+)
+_VISITORS = (
+    "Ask the owner of {source}'s tracking what visitors see before they log in: a consent banner or"
+    " a blocker may drop them; rates of these dates are of those who are left."
+)
+
 
 def find_identity(figures: SourceFigures) -> Iterator[Finding]:
     """Findings of the causes about ids, from `login_stopped` to `robots`."""
-    yield from _falls(
-        figures,
-        "user",
-        "login_stopped",
-        "user ids",
-        "Ask the owner of {source}'s tracking what changed in log-in on that platform; until then"
-        " persons of these dates are split.",
-    )
-    yield from _falls(
-        figures,
-        "device",
-        "anonymous_id_lost",
-        "device ids",
-        "Ask the owner of {source}'s tracking why the anonymous id is empty: sessions and first"
-        " visits of these dates cannot be joined.",
-    )
+    with_user, with_device = figures.of("user", "platform"), figures.of("device", "platform")
+    if with_user.keys:
+        rows = figures.of("event", "platform")
+        of_platform = np.column_stack([rows.column(*key) for key in with_user.keys])
+        without = of_platform - with_user.counts
+        for counts, cause, called, next_step in (
+            (with_user.counts, "login_stopped", "carry user ids", _LOGIN),
+            (with_device.counts, "anonymous_id_lost", "carry device ids", _DEVICE),
+            (without, "anonymous_visitors_lost", "carry no user id", _VISITORS),
+        ):
+            told = (cause, called, next_step)
+            yield from _falls(figures, with_user.keys, counts, of_platform, told)
     yield from _resets(figures)
     yield from _merges(figures)
     yield from _one_for_many(figures)
@@ -64,18 +86,24 @@ def capped(totals: Floats, weekend: Bools) -> Floats:
 
 
 def _falls(
-    figures: SourceFigures, figure: str, cause: str, called: str, next_step: str
+    figures: SourceFigures,
+    platforms: Sequence[Key],
+    counts: Floats,
+    of_platform: Floats,
+    told: tuple[str, str, str],
 ) -> Iterator[Finding]:
-    with_id = figures.of(figure, "platform")
-    if not with_id.keys:
-        return
-    rows = figures.of("event", "platform")
-    of_platform = np.column_stack([rows.column(*key) for key in with_id.keys])
-    counts, totals = with_all(with_id.counts), with_all(of_platform)
+    """Shares that fell, by platform and of all; of all only beyond what the platforms' mix moves.
+
+    `told` are the cause, what the events do, and what to do next.
+    """
+    counts, totals = with_all(counts), with_all(of_platform)
     bound = capped(totals, figures.weekend)
     found = departures(counts, totals, figures.weekend, figures.judged, at_most=bound)
     fell = (found.moved == -1) & (totals >= FEWEST_ROWS) & (totals <= FLOODED * bound)
-    for day, place, platform in platform_cells(found.usual, fell, with_id.keys):
+    missing = np.nansum((found.usual * totals - counts)[:, 1:], axis=1)
+    fell[:, 0] &= missing >= SMALLEST_MOVE * totals[:, 0]
+    cause, called, next_step = told
+    for day, place, platform in platform_cells(found.usual, fell, platforms):
         share = counts[day, place] / totals[day, place]
         usual = found.usual[day, place]
         yield Finding(
@@ -84,7 +112,7 @@ def _falls(
             day=figures.days[day],
             until=figures.days[day],
             platform=platform or None,
-            what=f"only {percent(share)} of the events{_on(platform)} carry {called},"
+            what=f"only {percent(share)} of the events{_on(platform)} {called},"
             f" usually {percent(usual)}",
             records=int((usual - share) * totals[day, place]),
             observed=float(share),
@@ -125,6 +153,8 @@ def _more_ids(figures: SourceFigures) -> Iterator[tuple[int, Finding]]:
         return
     found = departures(np.minimum(ids, rows), rows, figures.weekend, figures.judged)
     rose = (found.moved == 1) & (ids >= MORE_IDS * found.usual * rows) & (rows >= FEWEST_ROWS)
+    # where events are lost, the same ids stand on fewer of them
+    rose &= ids >= np.array([before(ids, day) for day in range(len(ids))])
     for day, _ in cells(found.usual, rose):
         n, usual = ids[day, 0], found.usual[day, 0] * rows[day, 0]
         yield (

@@ -142,6 +142,12 @@ CAUSAL_ORDER: tuple[Explanation, ...] = (
         "A version that lost events lost them of its events too.",
     ),
     Explanation(
+        ("anonymous_visitors_lost",),
+        ("loss_of_source", "loss_on_platform", "loss_on_version", *RATES, "rate_rose"),
+        ("dates",),
+        "Where visitors without a user id are not counted, volumes fall and rates are of others.",
+    ),
+    Explanation(
         ("login_stopped", "anonymous_id_lost", "ids_reset", "ids_merged", "constant_id"),
         (*RATES, "rate_rose"),
         ("dates",),
@@ -190,6 +196,7 @@ TITLES = {
     "zone_shift": "Events are hours off",
     "counter_gaps": "Events are lost on the way",
     "ids_reset": "Ids of people are made anew",
+    "anonymous_visitors_lost": "Visitors without an account are not counted",
     "epoch_unit": "Times are in another unit",
     "event_renamed": "An event has another name",
     "event_vanished": "An event is gone",

@@ -75,6 +75,11 @@ def login_stopped(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.Da
     return _set(user_id=None)(table, where, draw)
 
 
+def visitors_lost(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataFrame:
+    """People without an account refuse to be tracked."""
+    return table[~(where & table["user_id"].isna().to_numpy())].reset_index(drop=True)
+
+
 def ids_merged(table: pd.DataFrame, where: np.ndarray, draw: Random) -> pd.DataFrame:
     """One user id for all who log in."""
     return _set(user_id="u-default")(table, where & table["user_id"].notna().to_numpy(), draw)
@@ -164,6 +169,7 @@ FAULTS: dict[str, tuple[Fault, str, tuple[str, ...]]] = {
     "clocks of some devices": (clocks_stray, "clock_drift", ("large", "middle")),
     "summer time misread": (summer_time, "clock_drift", ("whole", "large")),
     "log-in stops": (login_stopped, "login_stopped", ("large", "middle")),
+    "visitors without account refuse": (visitors_lost, "anonymous_visitors_lost", ("whole",)),
     "one user id for many": (ids_merged, "ids_merged", SIZES),
     "device ids vanish": (_set(device_id=None), "anonymous_id_lost", SIZES),
     "device ids made anew": (ids_reset, "ids_reset", ("large", "middle")),

@@ -83,6 +83,22 @@ def test_a_fault_of_12_percent_is_found(name: str, clean: pd.DataFrame) -> None:
     assert cause in {finding.cause for finding in told}
 
 
+@pytest.mark.parametrize("platform", ["android", "ios", "web"])
+def test_events_that_a_platform_loses_are_no_lack_of_ids(
+    platform: str, clean: pd.DataFrame
+) -> None:
+    late = (clean["number"] >= world.FAULTY).to_numpy()
+    gone = late & (clean["platform"] == platform).to_numpy()
+    gone &= np.random.default_rng(8).random(len(clean)) < 0.8
+    told = {f.cause for f in found(world.stage(clean[~gone].reset_index(drop=True)))}
+    assert not told & {
+        "login_stopped",
+        "anonymous_id_lost",
+        "anonymous_visitors_lost",
+        "ids_reset",
+    }
+
+
 def test_users_whose_device_id_is_made_anew_are_told(clean: pd.DataFrame) -> None:
     fault, cause, _ = FAULTS["device ids made anew"]
     broken = fault(clean, world.hit(clean, "small", 1), np.random.default_rng(5))
