@@ -59,6 +59,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "More of the numbers by which an SDK counts its events never came.",
             "Ask what lies between the app and {source}; have the dates exported again.",
         ),
+        "companion_missing": Cause(
+            "completeness",
+            "Acts that always came with another one come alone: the other is lost.",
+            "Compare with another source; ask the owner of {source}'s tracking what drops it.",
+        ),
         "login_stopped": Cause(
             "completeness",
             "Fewer events than usual carry a user id.",

@@ -13,13 +13,10 @@ chosen by the hash itself, so that equal contents are chosen together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 
 from orchestration.config import Migration
-from orchestration.landing.lifting import json_path
-from orchestration.sources import REGISTRY
+from orchestration.quality.triangulation import COMPANION_TABLES, COMPANIONS, counters
 from orchestration.sql import literal
 
 WHOLE_HOURS = 36
@@ -29,7 +26,6 @@ FEWEST_OF_A_BOT = 60  # events of one device on a day before its rhythm is looke
 ASTRAY_SECONDS = 600  # so far from the time of receipt an event is counted as astray
 STEADY_GAPS = 0.15  # spread of the gaps over their mean; people are at 1 and above
 WINDOWED = 200_000  # rows a day in which repeats and gaps are looked for, by whole persons
-LARGEST_GAP = 20  # numbers missing in a row; a counter that jumps further was begun anew
 VALUES = 40  # most frequent values of a property that are kept
 
 SCHEMA = """
@@ -66,7 +62,9 @@ def write_delivery_figures(connection: duckdb.DuckDBPyConnection, migration: Mig
             _hours(migration.reporting_timezone),
             *_IDS,
             *_REPEATS,
-            *_counters(migration),
+            *map(_insert, counters(migration)),
+            *COMPANION_TABLES,
+            _insert(COMPANIONS),
             *_PROPERTIES,
             *_SURVEYS,
         ):
@@ -295,37 +293,6 @@ _REPEATS = (
         count(*) filter (gap <= 1 and another) * any_value(parts), null
     from acts group by all"""),
 )
-
-
-def _counters(migration: Migration) -> Iterator[str]:
-    """Numbers that vendors' counters went through, and the share of them that did not come.
-
-    All records carry a number, also those that are no events; a gap at the end of a day is not
-    seen.
-    """
-    for source, config in migration.sources.items():
-        keys = REGISTRY[config.vendor].counter
-        if keys is None:
-            continue
-        yield _insert(f"""with sizes as (
-            select delivery_id, day, 1 + count(*) // {WINDOWED} as parts
-            from figure_rows where source = {literal(source)} group by all
-        ),
-        numbers as (
-            select distinct delivery_id, source, day, coalesce(platform, '') as platform, device,
-                try_cast(json_extract_string(properties, {literal(json_path(keys))}) as bigint)
-                    as number
-            from figure_rows join sizes using (delivery_id, day)
-            where source = {literal(source)} and device is not null and hash(device) % parts = 0
-        ),
-        steps as (
-            select *, number - lag(number) over (
-                partition by delivery_id, day, platform, device order by number) as step
-            from numbers where number is not null
-        )
-        select delivery_id, source, day, 'counter', '', '', '', platform, sum(step)::bigint,
-            sum(step - 1) / sum(step)
-        from steps where step between 1 and {1 + LARGEST_GAP} group by all""")
 
 
 _KIND = """case

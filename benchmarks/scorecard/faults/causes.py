@@ -12,10 +12,13 @@ UNREADABLE = ("most_records_are_readable", "all_records_are_readable")
 ABSENT = ("days_are_present", "loss_of_source", "*fresh*", "*late*")
 EMPTY = ("delivery_is_not_empty", "*empty*", "volume_is_in_band", *ABSENT)
 COLUMNS = ("mapped_columns_are_present", "known_columns_are_present")
-PLATFORM = ("loss_on_platform", "platform_share_is_steady")
+PLATFORM = ("loss_on_platform", "platform_share_is_steady", "companion_missing")
 VERSION = ("loss_on_version",)
-FEWER = ("loss_of_source", "volume_is_in_band")
-EVENT_FEWER = ("loss_of_event", "event_vanished", "rate_fell", "ratio_broken", "threshold_crossed")
+FEWER = ("loss_of_source", "volume_is_in_band", "companion_missing")
+EVENT_FEWER = (
+    *("loss_of_event", "event_vanished", "rate_fell", "ratio_broken", "threshold_crossed"),
+    "companion_missing",
+)
 UNPLANNED = ("unplanned_event", "all_events_are_mapped", "unmapped_share_is_within_limit")
 RENAMED = ("event_renamed", *UNPLANNED)
 PROPERTY = ("property_missing", "missing_required")

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from expectations.suites.drift import CAUSES
 from orchestration.quality.drift.clocks import find_clocks
+from orchestration.quality.drift.companions import find_companions
 from orchestration.quality.drift.counters import find_counters
 from orchestration.quality.drift.events import find_events
 from orchestration.quality.drift.findings import Finding, joined
@@ -53,6 +54,7 @@ def find_all(figures: SourceFigures, owners: Mapping[date, str] | None = None) -
     def each() -> Iterator[Finding]:
         yield from find_clocks(figures)
         yield from find_counters(figures)
+        yield from find_companions(figures)
         yield from find_identity(figures)
         yield from find_events(figures)
         yield from find_properties(figures)

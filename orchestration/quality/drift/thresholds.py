@@ -84,3 +84,8 @@ SCALE_VALUES: Final = 15
 SURE_SCORES: Final = 200
 # Usual scales, the narrowest first.
 SCALES: Final = ((1, 5), (1, 7), (0, 10), (0, 100))
+
+# Acts that are found alone more often than that are no companions.
+ALONE: Final = 0.05
+# People who lack what all had: fewer are an anecdote, though none was there before.
+FEWEST_ALONE: Final = 5

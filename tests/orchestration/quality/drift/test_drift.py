@@ -157,6 +157,50 @@ def test_numbers_that_a_counter_skips_are_events_that_were_lost(clean: pd.DataFr
     assert min(f.day for f in told) == BEGUN
 
 
+def with_forms_opened(table: pd.DataFrame) -> pd.DataFrame:
+    """Who uploads a form has opened it, and has looked at a page before."""
+    uploads = table[table["event"] == "form_uploaded"]
+    before = [
+        uploads.assign(
+            event=name,
+            key=f"{name} " + uploads["key"],
+            occurred_at=uploads["occurred_at"] - pd.Timedelta(seconds=seconds),
+        )
+        for name, seconds in (("form_opened", 30), ("page_seen", 60))
+    ]
+    return pd.concat([table, *before], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("gone", "event"), [({"form_opened"}, "form_opened"), ({"form_opened", "page_seen"}, None)]
+)
+def test_acts_that_come_without_their_companion_tell_that_it_is_lost(
+    gone: set[str], event: str | None, clean: pd.DataFrame
+) -> None:
+    table = with_forms_opened(clean)
+    random = np.random.default_rng(4)
+    lost = table["event"].isin(gone).to_numpy() & (table["platform"] == "android").to_numpy()
+    lost &= (table["number"] >= world.FAULTY).to_numpy() & (random.random(len(table)) < 0.12)
+    assert not [f for f in found(world.stage(table)) if f.cause == "companion_missing"]
+    broken = table[~lost].reset_index(drop=True)
+    told = [f for f in found(world.stage(broken)) if f.cause == "companion_missing"]
+    assert {f.platform for f in told} == {"android"}
+    # on a day of few people only one of several may be seen
+    assert event in {f.event for f in told} <= {event, *gone}
+    assert min(f.day for f in told) <= BEGUN + timedelta(days=1)
+
+
+def test_a_companion_that_stops_altogether_is_missed(clean: pd.DataFrame) -> None:
+    table = with_forms_opened(clean)
+    stops = (table["event"] == "form_opened") & (table["number"] >= world.FAULTY)
+    [told] = [
+        f
+        for f in found(world.stage(table[~stops].reset_index(drop=True)))
+        if f.cause == "companion_missing"
+    ]
+    assert (told.day, told.event, told.observed) == (BEGUN, "form_opened", 1.0)
+
+
 def test_two_parts_that_moved_without_the_whole_are_both_told() -> None:
     moved = np.array([[False, True, True], [True, True, True], [True, False, True]])
     platforms = [("android",), ("ios",)]
