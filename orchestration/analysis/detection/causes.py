@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from orchestration.analysis.detection.evidence import Evidence, evidence
 from orchestration.analysis.detection.panel import Floats, Key, Panel
 from orchestration.analysis.detection.scan import Alarm, Direction, Scan
 
@@ -37,27 +38,6 @@ CROSSING = 1.5
 SURE = 2.0
 """A segment changed for a reason of its own if it did so by more than the first times what another
 change brings to it, and the second times its standard deviation."""
-Z_95 = 1.96
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A series over the days of a change: log likelihood of its own factor, counts and loss.
-
-    `low` and `high` are the 95 % interval of `lost` (events; negative for a surge).
-    """
-
-    gain: float
-    observed: float
-    expected: float
-    lost: float
-    low: float
-    high: float
-
-    @property
-    def change(self) -> float:
-        """The relative change, -0.12 for a loss of 12 %."""
-        return self.observed / self.expected - 1 if self.expected > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -83,26 +63,6 @@ class Change:
     part: float = 1.0
 
 
-def evidence(panel: Panel, scan: Scan, row: int, start: int, end: int) -> Evidence:
-    """What the days from `start` to before `end` say of a series."""
-    days = slice(start, end)
-    seen, due = panel.observed[row, days], scan.expected[row, days]
-    there = np.isfinite(seen) & np.isfinite(due) & (due > 0)
-    if not there.any():
-        return Evidence(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    seen, due = seen[there], due[there]
-    known = scan.known[row, days][there]
-    alone = np.maximum(scan.variance[row, days][there] - known, 0.0)
-    total = float(due.sum())
-    variance = float((due**2 * alone).sum() / total**2 + known.mean())
-    step = float(np.log((seen.sum() + 0.5) / (total + 0.5)))
-    lost = total - float(seen.sum())
-    margin = Z_95 * total * float(np.sqrt(variance))
-    return Evidence(
-        step**2 / (2 * variance), float(seen.sum()), total, lost, lost - margin, lost + margin
-    )
-
-
 def changes(panel: Panel, scan: Scan) -> list[Change]:
     """The alarms of a scan as changes, in the order of their detection."""
     left = sorted(scan.alarms, key=lambda a: (a.detected, a.series))
@@ -118,7 +78,8 @@ def changes(panel: Panel, scan: Scan) -> list[Change]:
         explained = {id(a) for a in together if _explained(panel, scan, change, a)} | {id(loudest)}
         found.append(_with_count(change, len(explained)))
         left = [a for a in left if id(a) not in explained]
-    return _across_sources(_not_echoes(panel, scan, found))
+    kept = _not_echoes(panel, scan, found)
+    return _across_sources([_of_the_less(panel, scan, change) for change in kept])
 
 
 def _together(panel: Panel, first: Alarm, other: Alarm) -> bool:
@@ -159,7 +120,7 @@ def _drilled(panel: Panel, scan: Scan, best: Alarm) -> Alarm:
     """
     key = panel.keys[best.series]
     family = "event" if key.event is not None else "activity"
-    own = _step(evidence(panel, scan, best.series, best.start, _end(scan, best)))
+    own = evidence(panel, scan, best.series, best.start, _end(scan, best)).step
     weighed = []
     for row, other in enumerate(panel.keys):
         nested = other.inside(key) or key.inside(other)
@@ -168,24 +129,14 @@ def _drilled(panel: Panel, scan: Scan, best: Alarm) -> Alarm:
         if not (alike or of_all_events):
             continue
         found = evidence(panel, scan, row, best.start, _end(scan, best))
-        if found.expected > 0 and _step(found) * own > 0:
-            weighed.append((_likelihood(found), len(other.parts), row, abs(_step(found))))
+        if found.expected > 0 and found.step * own > 0:
+            weighed.append((found.likelihood, len(other.parts), row, abs(found.step)))
     if not weighed:
         return best
     most = max(weighed)[0]
     good = [each for each in weighed if _as_good(each[0], most)]
     _, _, row, step = min(good, key=lambda each: (each[1], -each[0]))
     return best if step < LEAST_STEP * abs(own) else replace(best, series=row)
-
-
-def _step(found: Evidence) -> float:
-    return math.log((found.observed + 0.5) / (found.expected + 0.5))
-
-
-def _likelihood(found: Evidence) -> float:
-    """Log likelihood of a factor of its own, against none, for Poisson counts."""
-    logs = found.observed * math.log(found.observed / found.expected) if found.observed else 0.0
-    return logs - (found.observed - found.expected)
 
 
 def _as_good(likelihood: float, most: float) -> bool:
@@ -233,14 +184,14 @@ def _narrowed(panel: Panel, scan: Scan, change: Change, end: int) -> Change:
     lately = slice(max(change.start - NEAR_DAYS, 0), change.detected + 1)
     whole = np.maximum(panel.observed[change.series, lately], 1.0)
     own = evidence(panel, scan, change.series, change.detected, end)
-    weighed = [(_likelihood(own), change)]
+    weighed = [(own.likelihood, change)]
     for row, key in enumerate(panel.keys):
         if key.family != "activity" or key.source != change.key.source or not key.parts:
             continue
         part = _part_before(np.nan_to_num(panel.observed[row, lately] / whole))
         due, seen = part * own.expected, float(np.nansum(panel.observed[row, days]))
         if seen < due:
-            likelihood = _likelihood(replace(own, observed=seen, expected=due))
+            likelihood = replace(own, observed=seen, expected=due).likelihood
             told = float(np.nansum(panel.observed[row, lasting]))
             named = replace(
                 change,
@@ -322,7 +273,7 @@ def _follows(
     if key.inside(change.key):
         return True
     own = evidence(panel, scan, row, *days)
-    deviation = abs(_step(own)) / math.sqrt(2 * own.gain) if own.gain > 0 else 0.0
+    deviation = abs(own.step) / math.sqrt(2 * own.gain) if own.gain > 0 else 0.0
     return abs(own.change) <= CROSSING * _brought(panel, scan, row, days, change) + SURE * deviation
 
 
@@ -375,6 +326,30 @@ def _not_echoes(panel: Panel, scan: Scan, found: list[Change]) -> list[Change]:
         if not echo:
             kept.append(change)
     return kept
+
+
+def _of_the_less(panel: Panel, scan: Scan, change: Change) -> Change:
+    """A pair of which one side has more is told as the other side's loss: that is what happens.
+
+    What comes twice is seen in its own source too, and is not told by its pair.
+    """
+    key, found = change.key, change.evidence
+    if key.family != "paired" or key.against is None or change.direction != "up":
+        return change
+    end = scan.expected.shape[1] if change.ended is None else change.ended
+    days = slice(change.start, max(end, change.start + 1))
+    there = np.isfinite(panel.observed[change.series, days])
+    theirs = float(panel.reference[change.series, days][there].sum())
+    # they would have had their part of what the one side has; more of that is less to be expected
+    dues = (found.expected, found.observed + found.high, found.observed + found.low)
+    lost, low, high = (theirs * (found.observed / max(due, 1.0) - 1) for due in dues)
+    return replace(
+        change,
+        key=replace(key, source=key.against, against=key.source),
+        direction="down",
+        sources=(key.against,),
+        evidence=Evidence(found.gain, theirs, theirs + lost, lost, low, high),
+    )
 
 
 def _across_sources(found: list[Change]) -> list[Change]:

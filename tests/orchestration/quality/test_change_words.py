@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from orchestration.analysis.detection.causes import Change, Evidence
+from orchestration.analysis.detection.causes import Change
+from orchestration.analysis.detection.evidence import Evidence
 from orchestration.analysis.detection.panel import Key
 from orchestration.quality.change_words import tell
 

@@ -75,8 +75,8 @@ def test_an_event_that_falls_in_every_tool_is_people_not_a_tracker() -> None:
     ]
 
 
-def both_counted(seed: int, kept: float) -> list[causes.Change]:
-    """What is found where a client and a server count the same few acts, and android loses some."""
+def both_counted(seed: int, kept: float, loser: str = "client") -> list[causes.Change]:
+    """What is found where a client and a server count the same, and android of one loses some."""
     random = np.random.default_rng(seed)
     days = HISTORY + 5
     rows = []
@@ -84,10 +84,10 @@ def both_counted(seed: int, kept: float) -> list[causes.Change]:
         for platform, mean in (("android", 45), ("ios", 60)):
             for event in ("pay", "refund"):
                 acts = random.poisson(mean)
-                lost = day >= HISTORY and platform == "android"
-                rows.append(("server", day, event, platform, float(acts)))
-                seen = float(random.binomial(acts, kept if lost else 0.995))
-                rows.append(("client", day, event, platform, seen))
+                for source in ("client", "server"):
+                    lost = day >= HISTORY and platform == "android" and source == loser
+                    seen = float(random.binomial(acts, kept if lost else 0.995))
+                    rows.append((source, day, event, platform, seen))
     counts = pd.DataFrame(rows, columns=["source", "day", "event", "platform", "events"])
     counts["app_version"] = None
     activity = counts.groupby(["source", "day", "platform"], as_index=False)["events"].sum()
@@ -99,9 +99,15 @@ def both_counted(seed: int, kept: float) -> list[causes.Change]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_what_a_server_counts_tells_the_few_that_a_platform_of_the_client_loses(seed: int) -> None:
+def test_what_two_count_tells_the_few_that_a_platform_of_one_of_them_loses(seed: int) -> None:
     assert both_counted(seed, 0.995) == []
-    [change, *_] = both_counted(seed, 0.88)
-    assert change.key.parts["platform"] == "android"
-    assert change.start >= HISTORY - 1
-    assert cause_of(change) in ("ratio_broken", "loss_on_platform")
+    for loser in ("client", "server"):
+        [change, *_] = both_counted(seed, 0.88, loser)
+        assert change.key.parts["platform"] == "android"
+        assert change.start >= HISTORY - 1
+        assert cause_of(change) in ("ratio_broken", "loss_on_platform")
+        # whichever of the two is named first in the panel, the one that has less is told
+        assert (change.key.source, change.direction, change.sources) == (loser, "down", (loser,))
+        assert change.evidence.low < change.evidence.lost < change.evidence.high
+        days = HISTORY + 5 - change.start
+        assert change.evidence.lost == pytest.approx(2 * 45 * days * 0.12, rel=0.5)
