@@ -103,7 +103,8 @@ def _unseen(
             for name, path in group.items()
         )
 
-    with ThreadPoolExecutor(WORKERS) as pool:  # hashing and copying leave Python's lock alone
+    # hashing and copying leave Python's lock alone, and who waits for the disk its processor
+    with ThreadPoolExecutor(2 * WORKERS) as pool:
         for (group, prints), files in zip(due, pool.map(kept, [g for g, _ in due]), strict=True):
             delivery = Delivery(source, files)
             manifest = landed.get(delivery.id)
