@@ -23,8 +23,9 @@ class Explanation:
     """Findings of `causes` explain those of `effects` in the same source that share `within`.
 
     An event is shared, too, where the sentence of the cause names it. To share dates, the effect
-    begins and ends on days of such deliveries, or when the change that causes it does. With
-    `if_held`, only a cause that holds a delivery back explains.
+    begins and ends on days of such deliveries, or when the change that causes it does; what is
+    told of a delivery lies within that change. With `if_held`, only a cause that holds a delivery
+    back explains.
     """
 
     causes: tuple[str, ...]

@@ -219,6 +219,8 @@ def _share(what: Shared, cause: Finding, effect: Finding, alike: Sequence[Findin
         return any(each in cause.events or _names(cause, each) for each in effect.events)
     if what == "dates":
         if cause.delivery_id is None and not cause.is_arrival:
+            if effect.delivery_id is not None:  # told of each delivery of the days that changed
+                return _at(effect.first_bad_at, [cause]) and _at(effect.bad_until, [cause])
             begin_together = _near(cause.first_bad_at, effect.first_bad_at)
             return begin_together and _near(cause.bad_until, effect.bad_until)
         return _at(effect.first_bad_at, [cause]) and _at(effect.bad_until, alike)

@@ -58,6 +58,17 @@ def test_an_accepted_file_still_explains_what_it_lacks():
     assert found.accepted is not None and found.facts.severity == "notice"
 
 
+def test_a_loss_that_lasts_explains_what_is_told_of_each_of_its_days():
+    lasting = change("loss_on_platform", 9, platform="android")
+    missed = [
+        as_spell(rule("companion_missing", f"d{n}", n, platform="android"), None)
+        for n in (9, 13, 17)
+    ]
+    assert causes(lasting, *missed) == ["loss_on_platform"]
+    before = as_spell(rule("companion_missing", "d1", 1, platform="android"), None)
+    assert causes(lasting, before) == ["companion_missing", "loss_on_platform"]
+
+
 def test_a_few_unreadable_records_explain_no_large_loss():
     few = rule("delivery_is_short", "d1", 7, records=18)
     assert causes(few, change("loss_of_source", 7, 8, lost=1_500.0)) == [
