@@ -201,7 +201,8 @@ def incident_table(shown: list[Incident], *, in_short: bool = False) -> Table:
         colour = COLOURS[each.facts.severity]
         since = each.facts.first_bad_at or each.detected_at
         lost = f" About {each.facts.lost:,.0f} events lost." if each.facts.lost else ""
-        more = f"\n[dim]{escape(each.facts.sentence[:200] + lost)}[/]"
+        sentence = f"{each.facts.sentence[:200].rstrip('.')}."
+        more = f"\n[dim]{escape(sentence + lost)}[/]"
         state = f"[{colour}]{each.facts.severity}[/]"
         table.add_row(
             each.incident_id[:8],
