@@ -28,7 +28,7 @@ class _Alone:
 
 
 def find_companions(figures: SourceFigures) -> Iterator[Finding]:
-    """Findings of `companion_missing`, one for what is lost on a platform that day.
+    """Findings of `companion_missing`, at most one a day.
 
     A form that is sent was opened, who pays has a cart. Where several events went missing from
     those they belong to, no one of them is named: the platform, or all of the source, lost some.
@@ -38,26 +38,24 @@ def find_companions(figures: SourceFigures) -> Iterator[Finding]:
     for day, of_day in groupby(found, key=lambda each: each.day):
         first = [next(each) for _, each in groupby(of_day, key=lambda each: each.lost)]
         worst = max(first, key=lambda each: each.z)
-        platforms = {each.platform for each in first}
-        platform = worst.platform if len(platforms) == 1 else ""
-        for each in first if len(first) == 1 else [worst]:
-            on = f" on {platform}" if platform else ""
-            others = f" (and {len(first) - 1} others)" if len(first) > 1 else ""
-            yield Finding(
-                cause="companion_missing",
-                source=figures.source,
-                day=figures.days[day],
-                until=figures.days[day],
-                event=each.lost if len(first) == 1 else None,
-                platform=platform or None,
-                what=f"{percent(each.share)} of the people with {each.event}{on} had no"
-                f" {each.lost}{others}, usually {percent(each.usual)}: it is lost",
-                records=int((each.share - each.usual) * rows.column(each.lost)[day]),
-                observed=each.share,
-                expected=each.usual,
-                next_step="Compare with another source, and ask the owner of {source}'s tracking"
-                " what drops it; have the dates exported again.",
-            )
+        platform = worst.platform if len({each.platform for each in first}) == 1 else ""
+        on = f" on {platform}" if platform else ""
+        others = f" (and {len(first) - 1} others)" if len(first) > 1 else ""
+        yield Finding(
+            cause="companion_missing",
+            source=figures.source,
+            day=figures.days[day],
+            until=figures.days[day],
+            event=worst.lost if len(first) == 1 else None,
+            platform=platform or None,
+            what=f"{percent(worst.share)} of the people with {worst.event}{on} had no"
+            f" {worst.lost}{others}, usually {percent(worst.usual)}: it is lost",
+            records=int((worst.share - worst.usual) * rows.column(worst.lost)[day]),
+            observed=worst.share,
+            expected=worst.usual,
+            next_step="Compare with another source, and ask the owner of {source}'s tracking"
+            " what drops it; have the dates exported again.",
+        )
 
 
 def _alone(figures: SourceFigures) -> Iterator[_Alone]:
