@@ -18,7 +18,6 @@ from orchestration.quality.drift.thresholds import (
     FLOOD_TIMES,
     SCALE_VALUES,
     SCALES,
-    SURE_SCORES,
 )
 
 
@@ -90,7 +89,7 @@ def _scores(figures: SourceFigures) -> Iterator[Finding]:
             known = values[history > 0]
             if history.sum() < FEWEST_SCORES or len(known) > SCALE_VALUES:
                 continue
-            low, high = _scale(int(known.min()), int(known.max()), float(history.sum()))
+            low, high = _scale(int(known.min()), int(known.max()))
             today = counts[day]
             out = float(today[(values < low) | (values > high)].sum())
             edge = float(today[(values == low - 1) | (values == high + 1)].sum())
@@ -119,10 +118,11 @@ def _scores(figures: SourceFigures) -> Iterator[Finding]:
                 )
 
 
-def _scale(low: int, high: int, scores: float) -> tuple[int, int]:
-    """What a question's scores may be: the range of many, of few the narrowest usual scale."""
-    if scores >= SURE_SCORES:
-        return low, high
+def _scale(low: int, high: int) -> tuple[int, int]:
+    """What a question's scores may be: the narrowest usual scale that holds those seen.
+
+    However many were seen, the rarest answer may come tomorrow.
+    """
     wide = (scale for scale in SCALES if scale[0] <= low and high <= scale[1])
     return next(wide, (low, high))
 

@@ -80,8 +80,6 @@ FEWEST_RESPONSES: Final = 5
 # Scores of a question before and after: fewer do not show a scale.
 FEWEST_SCORES: Final = 20
 SCALE_VALUES: Final = 15
-# With so many, an answer that two in a hundred give was given: the scores seen are the scale.
-SURE_SCORES: Final = 200
 # Usual scales, the narrowest first.
 SCALES: Final = ((1, 5), (1, 7), (0, 10), (0, 100))
 

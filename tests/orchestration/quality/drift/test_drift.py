@@ -325,8 +325,9 @@ def test_surveys(clean: pd.DataFrame, last: list[int], cause: str | None) -> Non
     assert (cause in causes) if cause else not causes
 
 
-def test_a_score_that_few_have_given_yet_is_no_impossible_one(clean: pd.DataFrame) -> None:
-    first = [[5, 8, 9, 10, 7, 6]] * 8
+@pytest.mark.parametrize("days", [8, 45])
+def test_a_score_that_nobody_gave_yet_is_no_impossible_one(clean: pd.DataFrame, days: int) -> None:
+    first = [[5, 8, 9, 10, 7, 6]] * days
     connection = world.stage(clean[clean["number"] < FIRST + 1], responses([*first, [2, 9, 10]]))
     assert not found(connection)
 
