@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from orchestration.landing.framing import CR, LF, binary_array
 
 QUOTE, BACKSLASH = 34, 92
+FIRST_PLAIN = 32
 #: bytes that stand for themselves in a JSON string
-PLAIN = bytes(set(range(32, 256)) - {QUOTE, BACKSLASH})
+PLAIN = bytes(set(range(FIRST_PLAIN, 256)) - {QUOTE, BACKSLASH})
 
 Positions = npt.NDArray[np.int64]
 
@@ -187,7 +188,11 @@ def _replaced(cells: pa.Array, sign: str, pattern: str) -> pa.Array:
 
 def json_escaped(cells: pa.Array) -> pa.Array:
     """Texts as they stand between the quotes of a JSON string."""
-    special = (cells.buffers()[2] or pa.py_buffer(b"")).to_pybytes().translate(None, PLAIN)
-    for sign in sorted(set(special), reverse=True):  # the backslash first: others bring their own
+    text = (cells.buffers()[2] or pa.py_buffer(b"")).to_pybytes()
+    least = np.frombuffer(text, dtype=np.uint8).min(initial=FIRST_PLAIN)
+    if least == FIRST_PLAIN and b'"' not in text and b"\\" not in text:
+        return cells
+    special = set(text.translate(None, PLAIN))
+    for sign in sorted(special, reverse=True):  # the backslash first: others bring their own
         cells = pc.replace_substring(cells, chr(sign), json.dumps(chr(sign))[1:-1])
     return cells

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 # A longer record is quarantined with its first bytes; the store keeps all of it. Bounds memory.
 MAX_RECORD_BYTES = 64 << 20
 KEPT_BYTES = 64 << 10
-CHUNK = 4 << 20
+CHUNK = 1 << 20
 PIECE = 256 << 10
 BATCH_ROWS = 50_000  # small enough that DuckDB's threads share a chunk
 BOM = b"\xef\xbb\xbf"

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from orchestration.errors import CannotFinish
 from orchestration.landing.framing import CELLS, text_of
-from orchestration.sources.base import Keys, Source
+from orchestration.sources.base import CELL, Keys, Source
 from orchestration.sql import literal, quoted
 
 DOCUMENT = "coalesce(record, raw)"
@@ -109,12 +109,12 @@ class Lifter:
 
     def _paths_of(self, frames: pa.Table) -> Mapping[str, Keys]:
         """The paths that these frames can have: not those of forms that none of them is of."""
-        forms = self._source.only_with if self._source is not None else {}
-        if not forms or not _is_null(frames.column("record")):
+        if self._source is None or not _is_null(frames.column("record")):
             return self._paths
-        if _mentions(frames.column("raw"), {key for keys in forms.values() for key in keys}):
-            return self._paths
-        return {c: p for c, p in self._paths.items() if not c.startswith(tuple(forms))}
+        forms = self._source.only_with
+        keys = {key for each in forms.values() for key in each}
+        absent = (CELL, *forms) if keys and not _mentions(frames.column("raw"), keys) else CELL
+        return {c: p for c, p in self._paths.items() if not c.startswith(absent)}
 
     def _whole(self, lifted: pa.Table) -> pa.Table:
         """All columns in their order; those that were left out are null."""

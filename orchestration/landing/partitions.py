@@ -15,7 +15,7 @@ from orchestration.landing.framing import FOOTER
 
 RAW_DATE = "raw_date"
 # Rows are held until they fill a row group, those of all dates together never above the second.
-GROUP_BYTES = 64 << 20
+GROUP_BYTES = 16 << 20
 HELD_BYTES = 256 << 20
 OPEN_FILES = 100
 # Ids are not worth looking for repetitions: a column whose first values differ has no dictionary.

@@ -44,6 +44,7 @@ class Amplitude(Source):
         "utm_medium": ("user_properties", "utm_medium"),
         "utm_campaign": ("user_properties", "utm_campaign"),
     }
+    dated_by = ("event_time",)
     raw_date = """case when "event_time" like '____-__-__%'
         then left("event_time", 10) end"""
     event_column = "event_type"

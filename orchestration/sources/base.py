@@ -26,6 +26,8 @@ Keys = tuple[str, ...]
 
 HEAD_BYTES = 256 << 10
 DAY = len("2025-01-31")
+#: how columns begin that are cells of a table: no JSON document has them, whatever its keys are
+CELL = "csv_"
 MARKERS = re.compile(r"(^\.)|(\.part$)|(^_SUCCESS$)|(^complete$)|(\.crc$)", re.IGNORECASE)
 
 
@@ -168,7 +170,8 @@ class Source(ABC):
     only_with: Mapping[str, tuple[str, ...]] = {}
     #: SQL over the envelope columns: the date as the vendor wrote it (text or timestamp), or null
     raw_date: str
-    #: the columns of which the first that is filled begins with the date, if that is its `raw_date`
+    #: columns of which the first that is filled mostly begins with the `raw_date`, which is then
+    #: read off the beginning
     dated_by: Sequence[str] = ()
     #: what a record is and SQL for when it happened, for `inspect`
     event_column: str | None

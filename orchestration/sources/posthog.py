@@ -36,6 +36,7 @@ class Posthog(Source):
             "is_deleted",
         )
     }
+    dated_by = ("timestamp",)
     raw_date = """case when "timestamp" like '____-__-__%'
         then left("timestamp", 10) end"""
     event_column = "event"

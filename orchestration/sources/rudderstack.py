@@ -55,6 +55,7 @@ class RudderStack(Source):
         ),
         "data_": ("metadata",),
     }
+    dated_by = STAMPS
     raw_date = calls.raw_date(*STAMPS)
     event_column = "event"
     time_sql = calls.time_sql(*STAMPS)

@@ -35,6 +35,7 @@ class Segment(Source):
     vendor = "segment"
     envelope = calls.envelope()
     only_with = {"row_": ("received_at",)}
+    dated_by = STAMPS
     raw_date = calls.raw_date(*STAMPS)
     event_column = "event"
     time_sql = calls.time_sql(*STAMPS)

@@ -72,6 +72,7 @@ class Snowplow(Source):
             "se_action",
         )
     }
+    dated_by = ("derived_tstamp", "collector_tstamp")
     raw_date = """case when coalesce("derived_tstamp", "collector_tstamp")
             like '____-__-__%'
         then left(coalesce("derived_tstamp", "collector_tstamp"), 10) end"""

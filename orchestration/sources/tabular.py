@@ -31,6 +31,7 @@ class Tabular(Source):
     """Rows with a header or keys; which column is what comes from `columns:`."""
 
     vendor = "tabular"
+    dated_by = ("occurred_at",)
     raw_date = """case when "occurred_at" like '____-__-__%'
         then left("occurred_at", 10)
         when try_cast("occurred_at" as double) is not null then

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestration.landing.dates import WrittenDates, raw_date_sql
 from orchestration.sources import REGISTRY
-from orchestration.sources.base import Source, first_date
+from orchestration.sources.base import Source
 
 LANDED_AT = datetime(2025, 3, 1)
 DATED = [source for source in REGISTRY.values() if source.dated_by]
@@ -20,6 +20,7 @@ WRITTEN = st.none() | st.sampled_from(
     [
         *("2025-01-02T03:04:05Z", "2025-01-02 23:59", "2025-01-02", "2025-1-2", "02/01/2025"),
         *("2025-03-03", "2025-03-04", "1999-12-31", "2000-01-01", "2025-02-30 10:00"),
+        *("1740787200", "1740787200000", "1740787200000000", "1.7407872e9", "2025/01/02 10:00"),
         *("", " 2025-01-02", "../../../etc", "ünïcödé wörds", "2025-01-0ü", "infinity", "epoch"),
     ]
 )
@@ -50,7 +51,16 @@ def test_beginnings_give_the_dates_that_rows_give(source: Source, data: st.DataO
     assert dates.to_pylist() == by_row(source, lifted)
 
 
-def test_what_a_source_is_dated_by_is_its_date() -> None:
-    assert {"typeform", "surveymonkey", "qualtrics", "zigpoll"} <= {s.vendor for s in DATED}
-    for source in DATED:
-        assert source.raw_date == first_date(source.dated_by)
+def test_frames_one_after_the_other_have_each_their_own_dates() -> None:
+    source = REGISTRY["tabular"]
+    with duckdb.connect() as connection:
+        dates = WrittenDates(connection, source, LANDED_AT)
+        for texts, expected in [
+            (["2025-01-02 10:00", None], ["2025-01-02", "unknown"]),
+            (["2025-01-02 11:00"], ["2025-01-02"]),
+            (["2025-01-03", "1740787200"], ["2025-01-03", "2025-03-01"]),
+            ([None], ["unknown"]),
+            (["2025-01-02", "2025-01-04"], ["2025-01-02", "2025-01-04"]),
+        ]:
+            rows = pa.table({"occurred_at": pa.array(texts, pa.large_string())})
+            assert dates.of(rows).to_pylist() == expected

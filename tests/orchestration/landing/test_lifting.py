@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from orchestration.landing.csv_rows import frame_csv
 from orchestration.landing.framing import CELLS, Tally, batch
 from orchestration.landing.lifting import Lifter, json_path, lifting
+from orchestration.sources import REGISTRY
 from orchestration.sources.base import Keys, Source
 
 NAMES = st.sampled_from(["a", "A", "b", "$c", 'q"uo', "back\\slash", "dot.ted", "ünï"])
@@ -145,3 +146,18 @@ def test_columns_of_a_form_are_lifted_where_a_record_may_be_of_it(
         narrowed = Lifter(connection, cast(Source, vendor()), paths).lift(table)
         whole = Lifter(connection, None, paths).lift(table)
     assert narrowed.equals(whole)
+
+
+def test_a_document_has_no_cells_of_a_table_whatever_its_keys_are() -> None:
+    """Where no columns are mapped, those of a table are looked for by names of our own."""
+    source = REGISTRY["zigpoll"]
+    document = b'{"_id": "own", "response_id": "of another"}'
+    table = b"_id,response_id,response\n,from a table,5\n"
+    from_document = batch(Tally(), None, pa.array([document], pa.large_binary()))
+    (from_table,) = frame_csv([table], Tally())
+    with duckdb.connect() as connection:
+        lifter = Lifter(connection, source, source.envelope_paths(None))
+        (own,) = lifter.lift(pa.Table.from_batches([from_document])).to_pylist()
+        (cells,) = lifter.lift(pa.Table.from_batches([from_table])).to_pylist()
+    assert (own["own_id"], own["csv_response_id"]) == ("own", None)
+    assert cells["csv_response_id"] == "from a table"
