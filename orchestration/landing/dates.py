@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.landing.lifting import TEXT
 from orchestration.sources.base import DAY, Source
-from orchestration.sql import literal
 
-UNKNOWN = "unknown"
+EARLIEST = date(2000, 1, 1)
+DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def latest_date(landed_at: datetime) -> date:
+    """The last date that a record can have: clocks run ahead, and zones reach into tomorrow."""
+    return landed_at.date() + timedelta(days=2)
 
 
 def raw_date_sql(written: str, landed_at: datetime) -> str:
-    """SQL over what is `written`: the date in it, `unknown` where it cannot be one."""
-    latest = landed_at.date() + timedelta(days=2)
+    """SQL over what is `written`: the date in it, null where it cannot be one."""
     own_date = f"try_cast({written} as date)"
     return f"""case
-        when {own_date} between date '2000-01-01' and {literal(latest.isoformat())}::date
-            then cast({own_date} as varchar) else '{UNKNOWN}' end"""
+        when {own_date} between date '{EARLIEST}' and date '{latest_date(landed_at)}'
+            then {own_date} end"""
 
 
 class WrittenDates:
@@ -34,35 +38,42 @@ class WrittenDates:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, source: Source, landed_at: datetime
     ) -> None:
-        self._connection = connection.cursor()
+        self._connection = connection
         self._columns = source.dated_by
-        self._of_beginning = raw_date_sql("written", landed_at)
-        self._of_row = raw_date_sql(source.raw_date, landed_at)
-        self._judged = (pa.array([], TEXT), pa.array([], TEXT))
+        self._latest = latest_date(landed_at)
+        self._sql = raw_date_sql(source.raw_date, landed_at)
+        self._judged = (pa.array([], pa.large_binary()), pa.array([], pa.date32()))
 
     def of(self, lifted: pa.Table) -> pa.Array:
-        """The date of each row, mostly as a dictionary: it may have a date twice."""
+        """The date of each row, null where none is known; mostly as a dictionary."""
         first = lifted.column(self._columns[0])
         texts = pc.coalesce(*map(lifted.column, self._columns)) if first.null_count else first
-        begins = pc.utf8_slice_codeunits(texts, 0, DAY).combine_chunks().dictionary_encode()
+        begins = pc.binary_slice(texts.cast(pa.large_binary()), 0, DAY).combine_chunks()
+        begins = begins.dictionary_encode()
         beginnings, dates = self._judged
         if not beginnings.equals(begins.dictionary):
             beginnings = begins.dictionary
-            if not pc.all(pc.match_like(beginnings, "____-__-__")).as_py():
-                return self._dates(self._of_row, lifted)
-            dates = self._dates(self._of_beginning, pa.table({"written": beginnings}))
+            written = beginnings.to_pylist()
+            if not all(map(DATE.fullmatch, written)):
+                return self._of_rows(lifted)
+            dates = pa.array([self._dated(each.decode()) for each in written], pa.date32())
             self._judged = (beginnings, dates)
         if begins.indices.null_count:
-            return pc.fill_null(dates.take(begins.indices), UNKNOWN)
+            return dates.take(begins.indices)
         return pa.DictionaryArray.from_arrays(begins.indices, dates)
 
-    def _dates(self, sql: str, rows: pa.Table) -> pa.Array:
-        numbered = rows.append_column("number", pa.array(range(rows.num_rows), pa.int64()))
-        self._connection.register("written_rows", numbered)
+    def _dated(self, written: str) -> date | None:
+        """As `raw_date_sql` has it."""
         try:
-            found = self._connection.execute(
-                f"select {sql} from written_rows order by number"
-            ).to_arrow_table()
-        finally:
-            self._connection.unregister("written_rows")
-        return found.column(0).cast(TEXT).combine_chunks()
+            dated = date.fromisoformat(written)
+        except ValueError:  # no day of the calendar
+            return None
+        return dated if EARLIEST <= dated <= self._latest else None
+
+    def _of_rows(self, lifted: pa.Table) -> pa.Array:
+        numbers = pa.array(range(lifted.num_rows), pa.int64())
+        cursor = self._connection.cursor()
+        cursor.register("lifted", lifted.append_column("number", numbers))
+        dates = cursor.execute(f"select {self._sql} from lifted order by number").to_arrow_table()
+        cursor.unregister("lifted")
+        return dates.column(0).combine_chunks()

@@ -120,8 +120,11 @@ class Lifter:
         """All columns in their order; those that were left out are null."""
         names = lifted.schema.names
         empty = pa.nulls(lifted.num_rows, TEXT)
-        order = ["parse_error", *self._paths, *self._computed]
-        return pa.table({c: lifted.column(c).cast(TEXT) if c in names else empty for c in order})
+        texts = ["parse_error", *self._paths]
+        return pa.table(
+            {c: lifted.column(c).cast(TEXT) if c in names else empty for c in texts}
+            | {c: lifted.column(c) for c in self._computed}
+        )
 
 
 def _mentions(column: pa.ChunkedArray, keys: Collection[str]) -> bool:

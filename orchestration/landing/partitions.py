@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from orchestration.landing.framing import FOOTER
 
 RAW_DATE = "raw_date"
+UNKNOWN = "unknown"
 # Rows are held until they fill a row group, those of all dates together never above the second.
 GROUP_BYTES = 16 << 20
 HELD_BYTES = 256 << 20
@@ -41,10 +42,12 @@ class PartitionWriter:
         self.rows = 0
 
     def write(self, table: pa.Table) -> None:
-        """Take rows with their `raw_date`, which becomes the folder and no column."""
-        dates = table.column(RAW_DATE).combine_chunks().dictionary_encode()
+        """Take rows with their `raw_date`, dates or a dictionary of them: a folder, no column."""
+        dates = table.column(RAW_DATE).combine_chunks()
+        if not pa.types.is_dictionary(dates.type):
+            dates = pc.dictionary_encode(dates, null_encoding="encode")
         rows = table.drop_columns([RAW_DATE])
-        names = dates.dictionary.to_pylist()
+        names = [str(date or UNKNOWN) for date in dates.dictionary.to_pylist()]
         codes = np.asarray(dates.indices)
         if (codes[1:] < codes[:-1]).any():  # dates take turns
             rows = rows.take(pa.array(np.argsort(codes, kind="stable")))

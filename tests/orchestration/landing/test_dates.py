@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 import pyarrow as pa
@@ -26,12 +26,12 @@ WRITTEN = st.none() | st.sampled_from(
 )
 
 
-def by_row(source: Source, rows: pa.Table) -> list[str]:
+def by_row(source: Source, rows: pa.Table) -> list[date | None]:
     with duckdb.connect() as connection:
         connection.register("lifted", rows.append_column("number", [range(len(rows))]))
-        date = raw_date_sql(source.raw_date, LANDED_AT)
-        found = connection.execute(f"select {date} from lifted order by number").fetchall()
-    return [date for (date,) in found]
+        sql = raw_date_sql(source.raw_date, LANDED_AT)
+        found = connection.execute(f"select {sql} from lifted order by number").fetchall()
+    return [found_date for (found_date,) in found]
 
 
 @pytest.mark.parametrize("source", DATED, ids=lambda source: source.vendor)
@@ -55,12 +55,13 @@ def test_frames_one_after_the_other_have_each_their_own_dates() -> None:
     source = REGISTRY["tabular"]
     with duckdb.connect() as connection:
         dates = WrittenDates(connection, source, LANDED_AT)
-        for texts, expected in [
-            (["2025-01-02 10:00", None], ["2025-01-02", "unknown"]),
-            (["2025-01-02 11:00"], ["2025-01-02"]),
-            (["2025-01-03", "1740787200"], ["2025-01-03", "2025-03-01"]),
-            ([None], ["unknown"]),
-            (["2025-01-02", "2025-01-04"], ["2025-01-02", "2025-01-04"]),
+        for texts, days in [
+            (["2025-01-02 10:00", None], [2, None]),
+            (["2025-01-02 11:00"], [2]),
+            (["2025-01-03", "1735948800"], [3, 4]),
+            ([None], [None]),
+            (["2025-01-02", "2025-01-05", "2025-02-30", "2025-01-02 12:00"], [2, 5, None, 2]),
         ]:
             rows = pa.table({"occurred_at": pa.array(texts, pa.large_string())})
+            expected = [date(2025, 1, day) if day else None for day in days]
             assert dates.of(rows).to_pylist() == expected

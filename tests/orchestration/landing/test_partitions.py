@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.landing import partitions
-from orchestration.landing.partitions import partition_writer, unreadable_by_reason
+from orchestration.landing.partitions import UNKNOWN, partition_writer, unreadable_by_reason
 
 
 def table(rows: list[tuple[int, str]]) -> pa.Table:
@@ -19,7 +20,10 @@ def table(rows: list[tuple[int, str]]) -> pa.Table:
         {
             "raw": pa.array([str(number) for number, _ in rows], pa.large_string()),
             "record_number": [number for number, _ in rows],
-            "raw_date": [day for _, day in rows],
+            "raw_date": pa.array(
+                [None if day == UNKNOWN else date.fromisoformat(day) for _, day in rows],
+                pa.date32(),
+            ),
         }
     )
 
@@ -42,6 +46,21 @@ def test_dates_that_take_turns_are_told_apart(tmp_path: Path) -> None:
         "raw_date=2025-01-01": [1, 3],
         "raw_date=2025-01-02": [5],
         "raw_date=unknown": [2, 4],
+    }
+
+
+def test_a_dictionary_of_dates_may_have_one_of_them_twice(tmp_path: Path) -> None:
+    first, second = date(2025, 1, 1), date(2025, 1, 2)
+    days = pa.array([first, None, second, first, None], pa.date32())
+    dates = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 3, 4, 0], pa.int32()), days)
+    rows = table([(number, UNKNOWN) for number in range(1, 7)])
+    place = rows.schema.get_field_index("raw_date")
+    with partition_writer(tmp_path, "f0") as writer:
+        writer.write(rows.set_column(place, "raw_date", dates))
+    assert {folder: sorted(numbers) for folder, numbers in written(tmp_path).items()} == {
+        "raw_date=2025-01-01": [1, 4, 6],
+        "raw_date=2025-01-02": [3],
+        "raw_date=unknown": [2, 5],
     }
 
 
