@@ -11,11 +11,14 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from uuid import uuid4
 
 from orchestration.errors import CannotFinish
 
 FICLONE = 0x40049409  # Linux ioctl: share extents instead of copying them, where the disk can
+# as many copies as processors: the disk writes some files while others are copied
+COPYING = BoundedSemaphore(os.cpu_count() or 1)
 BLOCK = 256 << 10  # still in the cache of the processor when it is written and hashed
 
 
@@ -69,9 +72,10 @@ def _copy(source: Path, target: Path) -> str:
             fcntl.ioctl(writer.fileno(), FICLONE, reader.fileno())
         except OSError:  # not one disk, or a disk that cannot share extents: copy the bytes
             digest, block = hashlib.sha256(), memoryview(bytearray(BLOCK))
-            while size := reader.readinto(block):
-                writer.write(block[:size])
-                digest.update(block[:size])
+            with COPYING:
+                while size := reader.readinto(block):
+                    writer.write(block[:size])
+                    digest.update(block[:size])
             os.fsync(writer.fileno())
             return digest.hexdigest()
         os.fsync(writer.fileno())
