@@ -53,10 +53,10 @@ class WrittenDates:
         beginnings, dates = self._judged
         if not beginnings.equals(begins.dictionary):
             beginnings = begins.dictionary
-            written = beginnings.to_pylist()
-            if not all(map(DATE.fullmatch, written)):
+            if not all(DATE.fullmatch(each.as_py()) for each in beginnings):
                 return self._of_rows(lifted)
-            dates = pa.array([self._dated(each.decode()) for each in written], pa.date32())
+            written = [each.decode() for each in beginnings.to_pylist()]
+            dates = pa.array(map(self._dated, written), pa.date32())
             self._judged = (beginnings, dates)
         if begins.indices.null_count:
             return dates.take(begins.indices)
