@@ -89,6 +89,33 @@ primaries as (
 
     select * from {{ source('control', 'event_primaries') }}
 
+),
+
+-- All that is small joins first: DuckDB takes the join of records below for a few dozen rows, and
+-- would hold it in memory, wide as it is, to look up in it whatever seems larger.
+described as (
+
+    select
+        staged.*,
+        files.file_number,
+        stripped.member_names,
+        event_types.event_kind,
+        event_types.has_primary,
+        event_types.taxonomy_version,
+        primaries.from_date,
+        primaries.until_date
+    from staged
+    left join files
+        on staged.delivery_id = files.delivery_id and staged.file_sha256 = files.file_sha256
+    left join stripped
+        on
+            files.file_number = stripped.file_number
+            and staged.record_number = stripped.record_number
+            and staged.record_part = stripped.record_part
+    left join event_types on staged.event_name = event_types.event_name
+    left join primaries
+        on staged.event_name = primaries.event_name and staged.source = primaries.source
+
 )
 
 select
@@ -96,78 +123,68 @@ select
     events.event_id,
 
     -- what and where from
-    staged.source,
-    staged.vendor,
-    staged.source_event_name,
-    staged.event_name,
-    coalesce(event_types.event_kind, 'unmapped') as event_kind,
+    described.source,
+    described.vendor,
+    described.source_event_name,
+    described.event_name,
+    coalesce(described.event_kind, 'unmapped') as event_kind,
     case
-        when event_types.has_primary
+        when described.has_primary
             then coalesce(
-                staged.occurred_on >= primaries.from_date
-                and staged.occurred_on < primaries.until_date, false
+                described.occurred_on >= described.from_date
+                and described.occurred_on < described.until_date, false
             )
         else true
     end as is_primary,
-    staged.id_quality,
+    described.id_quality,
 
     -- clocks
-    staged.occurred_at,
-    staged.received_at,
-    staged.occurred_on,
-    staged.occurred_at_raw,
-    staged.clock_skew_seconds,
+    described.occurred_at,
+    described.received_at,
+    described.occurred_on,
+    described.occurred_at_raw,
+    described.clock_skew_seconds,
 
     -- who
-    staged.anonymous_id,
-    staged.user_id,
-    staged.device_id,
+    described.anonymous_id,
+    described.user_id,
+    described.device_id,
     events.person_id,
     events.session_id,
-    staged.session_hint,
+    described.session_hint,
 
     -- context
-    staged.platform,
-    staged.os,
-    staged.app_version,
-    staged.country,
-    staged.region,
-    staged.locale,
-    staged.product_line,
-    staged.campaign,
-    staged.utm_source,
-    staged.utm_medium,
-    staged.utm_campaign,
-    staged.experiment_id,
-    staged.variant_id,
+    described.platform,
+    described.os,
+    described.app_version,
+    described.country,
+    described.region,
+    described.locale,
+    described.product_line,
+    described.campaign,
+    described.utm_source,
+    described.utm_medium,
+    described.utm_campaign,
+    described.experiment_id,
+    described.variant_id,
     case
-        when stripped.member_names is null then staged.planned_properties
-        else {{ json_patched('staged.planned_properties', json_nulls('stripped.member_names')) }}
+        when described.member_names is null then described.planned_properties
+        else {{ json_patched('described.planned_properties', json_nulls('described.member_names')) }}
     end as properties,
     case
-        when stripped.member_names is not null
-            then {{ json_picked('staged.planned_properties', 'stripped.member_names') }}
+        when described.member_names is not null
+            then {{ json_picked('described.planned_properties', 'described.member_names') }}
     end as stripped_properties,
 
     -- the way back to the byte
-    staged.delivery_id,
-    staged.file_sha256,
-    staged.record_number,
-    staged.record_part,
-    event_types.taxonomy_version
-from staged
-inner join files
-    on staged.delivery_id = files.delivery_id and staged.file_sha256 = files.file_sha256
+    described.delivery_id,
+    described.file_sha256,
+    described.record_number,
+    described.record_part,
+    described.taxonomy_version
+from described
 inner join events
     on
-        files.file_number = events.file_number
-        and staged.record_number = events.record_number
-        and staged.record_part = events.record_part
-left join stripped
-    on
-        files.file_number = stripped.file_number
-        and staged.record_number = stripped.record_number
-        and staged.record_part = stripped.record_part
-left join event_types on staged.event_name = event_types.event_name
-left join primaries
-    on staged.event_name = primaries.event_name and staged.source = primaries.source
+        described.file_number = events.file_number
+        and described.record_number = events.record_number
+        and described.record_part = events.record_part
