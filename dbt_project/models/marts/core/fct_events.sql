@@ -169,7 +169,8 @@ select
     described.variant_id,
     case
         when described.member_names is null then described.planned_properties
-        else {{ json_patched('described.planned_properties', json_nulls('described.member_names')) }}
+        else
+            {{ json_patched('described.planned_properties', json_nulls('described.member_names')) }}
     end as properties,
     case
         when described.member_names is not null
