@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from orchestration.config import Migration
 from orchestration.errors import CannotFinish
 from orchestration.privacy import key_of, personal_pattern
+from orchestration.whole_files import replacing
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 
@@ -79,6 +80,33 @@ def run_dbt(
     `tell` hears of every model as it ends. Raises CannotFinish with what dbt says of the first
     failure. dbt holds the warehouse's files open until the end of the call, not longer.
     """
+    # writing dbt's files takes seconds, and of a run nobody reads them
+    quiet = ["--no-write-json"] if arguments[0] == "run" else []
+    done = _invoke(migration, *quiet, *arguments, tell=tell)
+    results = getattr(done, "results", ())
+    return [BuiltModel(r.node.schema, r.node.name, r.execution_time) for r in results]
+
+
+def parsed_manifest(migration: Migration) -> Path:
+    """dbt's manifest for Dagster, made anew when a file of the project is newer.
+
+    dbt writes its own in place, where a killed parse leaves half of one; this one is there whole
+    or not at all. Raises CannotFinish with what dbt says.
+    """
+    path = migration.dbt_dir / "manifest.json"
+    files = (file for folder in ("models", "macros") for file in (PROJECT / folder).rglob("*"))
+    newest = max(file.stat().st_mtime for file in [*files, PROJECT / "dbt_project.yml"])
+    if not path.exists() or path.stat().st_mtime <= newest:
+        manifest = _invoke(migration, "parse")
+        with replacing(path) as partial:
+            manifest.write(str(partial))
+    return path
+
+
+def _invoke(
+    migration: Migration, *arguments: str, tell: Callable[[str], None] = lambda _: None
+) -> Any:
+    """What dbt gives as the result of a command. Raises CannotFinish."""
     # dbt takes seconds to import, and most commands need none of it
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -88,20 +116,19 @@ def run_dbt(
             tell(event.info.msg.strip())
 
     os.environ.update(dbt_environment(migration))
-    # a run leaves no manifest behind: the parsed one stays, and writing it takes seconds
-    quiet = ["--quiet", "--no-write-json"] if arguments[0] == "run" else ["--quiet"]
-    command = [*quiet, *arguments, "--project-dir", str(PROJECT)]
+    command = ["--quiet", *arguments, "--project-dir", str(PROJECT)]
     try:
         done = dbtRunner(callbacks=[on_event]).invoke(
             [*command, "--vars", json.dumps(dbt_vars(migration))]
         )
     finally:
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    verb = next(argument for argument in arguments if not argument.startswith("-"))
     if done.exception is not None:
-        raise CannotFinish(f"dbt {arguments[0]}: {done.exception}") from done.exception
+        raise CannotFinish(f"dbt {verb}: {done.exception}") from done.exception
     results = getattr(done.result, "results", ())
     failed = [r for r in results if r.status in ("error", "fail")]
     if failed or not done.success:
         told = f"{failed[0].node.name}: {failed[0].message}" if failed else "dbt gave no reason"
-        raise CannotFinish(f"dbt {arguments[0]}: {told}")
-    return [BuiltModel(r.node.schema, r.node.name, r.execution_time) for r in results]
+        raise CannotFinish(f"dbt {verb}: {told}")
+    return done.result

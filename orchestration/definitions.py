@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import dagster as dg
 
 from orchestration.config import Migration, load_migration
-from orchestration.dbt import PROJECT, run_dbt
+from orchestration.dbt import parsed_manifest
 from orchestration.defs import (
     alerts,
     automation,
@@ -24,7 +22,7 @@ from orchestration.defs import (
 def build_definitions(migration: Migration) -> dg.Definitions:
     """Everything Dagster knows of a migration."""
     migration.warehouse_dir.mkdir(parents=True, exist_ok=True)
-    manifest = _parsed_manifest(migration)
+    manifest = parsed_manifest(migration)
     staging = warehouse.staging_models(migration, manifest)
     sources = list(migration.sources)
     fetched = list(migration.fetched)
@@ -72,16 +70,6 @@ def build_definitions(migration: Migration) -> dg.Definitions:
         # DuckDB takes one writing process; parallelism is inside a step
         executor=dg.in_process_executor,
     )
-
-
-def _parsed_manifest(migration: Migration) -> Path:
-    """dbt's manifest, parsed anew when a file of the project is newer. Raises CannotFinish."""
-    manifest = warehouse.dbt_manifest(migration)
-    files = (path for folder in ("models", "macros") for path in (PROJECT / folder).rglob("*"))
-    newest = max(path.stat().st_mtime for path in [*files, PROJECT / "dbt_project.yml"])
-    if not manifest.exists() or manifest.stat().st_mtime <= newest:
-        run_dbt(migration, "parse")
-    return manifest
 
 
 @dg.definitions

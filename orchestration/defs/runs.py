@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -25,6 +24,7 @@ from orchestration.defs.reports import CONCLUDED_RUN
 from orchestration.errors import CannotFinish
 from orchestration.landing.arrivals import arrive
 from orchestration.partitions import deliveries_of
+from orchestration.whole_files import write_whole
 
 Tell = Callable[[str], None]
 
@@ -70,9 +70,9 @@ def run_migration(
 def instance_of(migration: Migration) -> dg.DagsterInstance:
     """The migration's Dagster instance: DAGSTER_HOME, else `<home>/dagster`."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(migration.dagster_dir.absolute())))
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        shutil.copyfile(INSTANCE_SETTINGS, home / "dagster.yaml")
+    settings = home / INSTANCE_SETTINGS.name
+    if not settings.exists():
+        write_whole(settings, INSTANCE_SETTINGS.read_text(encoding="utf-8"))
     return dg.DagsterInstance.get()
 
 

@@ -195,11 +195,6 @@ def snapshot(migration: Migration) -> dg.AssetsDefinition:
     return taken
 
 
-def dbt_manifest(migration: Migration) -> Path:
-    """Where dbt's manifest of this migration is."""
-    return migration.dbt_dir / "target" / "manifest.json"
-
-
 def _materialized(
     context: dg.AssetExecutionContext, built: Sequence[BuiltModel] = ()
 ) -> BuildEvents:

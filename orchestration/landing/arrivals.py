@@ -31,6 +31,7 @@ from orchestration.landing.land import (
 )
 from orchestration.landing.manifest import MANIFEST, Manifest, read_manifest
 from orchestration.landing.store import StoredFile
+from orchestration.whole_files import write_whole
 
 
 class TicketFile(BaseModel):
@@ -135,11 +136,7 @@ def _write(migration: Migration, delivery: Delivery, landed_at: datetime) -> Non
         for f in delivery.files
     ]
     ticket = Ticket(source=delivery.source, files=files, landed_at=landed_at)
-    path = _ticket_path(migration, delivery.source, delivery.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_text(ticket.model_dump_json())
-    partial.replace(path)
+    write_whole(_ticket_path(migration, delivery.source, delivery.id), ticket.model_dump_json())
 
 
 def _ticket_path(migration: Migration, source: str, delivery_id: str) -> Path:

@@ -22,6 +22,7 @@ from orchestration.landing.store import StoredFile, keep, refer
 from orchestration.source_config import SourceConfig
 from orchestration.sources import REGISTRY
 from orchestration.sources.base import is_hidden
+from orchestration.whole_files import write_whole
 
 SEEN = "seen.json"
 WORKERS = min(4, os.cpu_count() or 1)
@@ -74,7 +75,7 @@ def new_deliveries(source: str, config: SourceConfig, migration: Migration) -> I
     try:
         yield from _unseen(source, config, migration, seen, landed)
     finally:  # also after a failure: what was seen need not be read again
-        _write_atomically(seen_path, json.dumps(seen))
+        write_whole(seen_path, json.dumps(seen))
 
 
 def _unseen(
@@ -204,10 +205,3 @@ def _is_landed_as(manifest: Manifest, shaping: str) -> bool:
 def _relative(path: Path, location: Path) -> str:
     name = path.name if path == location else path.relative_to(location).as_posix()
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_text(text)
-    partial.replace(path)

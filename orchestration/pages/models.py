@@ -13,6 +13,7 @@ import shutil
 from orchestration.config import Migration
 from orchestration.dbt import PROJECT, dbt_vars, run_dbt
 from orchestration.taxonomy import dbt_docs
+from orchestration.whole_files import replacing, write_whole
 
 _FOLDERS = ("models", "macros", "analyses")
 _STATIC = "static_index.html"
@@ -32,11 +33,9 @@ def write_models(migration: Migration) -> bool:
     # once more with names in them. The dictionary is of this run, the manifest of before it.
     run_dbt(migration, "parse")
     run_dbt(migration, "docs", "generate", "--static", "--no-compile")
-    page.parent.mkdir(parents=True, exist_ok=True)
-    part = page.with_suffix(".part")
-    shutil.copyfile(migration.dbt_dir / "target" / _STATIC, part)
-    part.replace(page)
-    note.write_text(print_now, encoding="utf-8")
+    with replacing(page) as partial:
+        shutil.copyfile(migration.dbt_dir / "target" / _STATIC, partial)
+    write_whole(note, print_now)
     return True
 
 

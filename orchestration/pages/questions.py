@@ -20,7 +20,7 @@ from orchestration.errors import CannotFinish
 from orchestration.evidence.schemas import MODELS as EVIDENCE
 from orchestration.pages import render
 from orchestration.pages.keys import entities, keys_html
-from orchestration.taxonomy.writing import write
+from orchestration.whole_files import write_whole
 
 FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times so where libyaml is there
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
@@ -100,9 +100,8 @@ def write_questions(migration: Migration) -> int:
     Raises CannotFinish for a mart that says too little of itself.
     """
     found = marts()
-    migration.questions_page.parent.mkdir(parents=True, exist_ok=True)
-    write(migration.questions_page, questions_html(found, metrics()))
-    write(migration.keys_page, keys_html(entities(mart_models())))
+    write_whole(migration.questions_page, questions_html(found, metrics()))
+    write_whole(migration.keys_page, keys_html(entities(mart_models())))
     return len(found)
 
 

@@ -23,8 +23,8 @@ from orchestration.quality.report.history import (
 from orchestration.quality.report.page import run_html
 from orchestration.quality.report.weekly import write_weekly
 from orchestration.quality.runbooks import runbooks_html
-from orchestration.taxonomy.writing import write
 from orchestration.warehouse import marts_file, writing
+from orchestration.whole_files import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +61,12 @@ def write_report(migration: Migration, run_id: str, failure: str | None = None) 
     earlier = [run for run in past_runs(migration) if run.run_id != run_id]
     figures = read_figures(migration, run_id, failure=failure, earlier=earlier)
     page = page_of(migration, run_id)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    write(page, run_html(figures))
+    write_whole(page, run_html(figures))
     keep(migration, past_run_of(figures))
     folder = reports_dir(migration)
-    write(folder / "index.html", index_html(past_runs(migration), migration.reporting_timezone))
-    write(folder / "runbooks.html", runbooks_html())
+    write_whole(
+        folder / "index.html", index_html(past_runs(migration), migration.reporting_timezone)
+    )
+    write_whole(folder / "runbooks.html", runbooks_html())
     write_weekly(migration)
     return page

@@ -8,7 +8,6 @@ alone. Judging the same again in the same run replaces its rows.
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +18,7 @@ import pyarrow as pa
 
 from expectations.rules import RuleResult
 from orchestration.sql import literal
+from orchestration.whole_files import replacing
 
 KEPT_DAYS = 400
 
@@ -65,9 +65,8 @@ def keep_history(
         schema=HISTORY,
     )
     with _one_writer(folder):
-        partial = folder / f".{path.name}.{os.getpid()}"
-        _write(rows, path, partial)
-        partial.replace(path)
+        with replacing(path) as partial:
+            _write(rows, path, partial)
         _forget_before(folder, day - timedelta(days=KEPT_DAYS))
     return path
 

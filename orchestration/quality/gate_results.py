@@ -6,7 +6,6 @@ suite, leaves no stale red behind. Nothing here runs a rule; see `expectations.c
 """
 
 import json
-import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from urllib.parse import quote
 from expectations.rules import RuleResult, Stage
 from orchestration.errors import CannotFinish
 from orchestration.quality.decisions import Accepted, Decision, accepted
+from orchestration.whole_files import write_whole
 
 ALL = "_all"
 STAGES: tuple[Stage, ...] = ("landing", "staging", "marts")
@@ -82,7 +82,6 @@ def _write(
 ) -> Path:
     source, delivery = _place(results[0])
     path = gates_dir / stage / source / f"{delivery}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     judgement = {
         "stage": stage,
         "source": results[0].source,
@@ -91,11 +90,7 @@ def _write(
         "judged_at": judged_at,
         "results": [result.to_json() for result in results],
     }
-    # Hidden until complete, so a reader sees the old judgement or the new one. No fsync: a
-    # judgement can be made again from what it judged.
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(judgement, ensure_ascii=False), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(judgement, ensure_ascii=False))
     return path
 
 

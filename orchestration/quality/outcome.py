@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.config import Migration
 from orchestration.errors import CannotFinish
+from orchestration.whole_files import write_whole
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,7 @@ def keep_outcome(
 ) -> Outcome:
     """Replace what is kept of the last build."""
     outcome = Outcome(run_id, datetime.now(UTC).isoformat(), failed_step, message)
-    path = _file(migration)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(asdict(outcome), ensure_ascii=False), encoding="utf-8")
-    partial.replace(path)
+    write_whole(_file(migration), json.dumps(asdict(outcome), ensure_ascii=False))
     return outcome
 
 

@@ -18,8 +18,8 @@ from orchestration.taxonomy.model import Event, Taxonomy, load_taxonomy
 from orchestration.taxonomy.properties import PropertyRule
 from orchestration.taxonomy.traffic import DAYS, EventTraffic, Traffic, traffic_of
 from orchestration.taxonomy.words import alias_words, rule_words
-from orchestration.taxonomy.writing import write
 from orchestration.warehouse import has_table, readable_file
+from orchestration.whole_files import write_whole
 
 WIDTH, HEIGHT = DAYS - 1, 22  # of a sparkline, in the units of its picture
 
@@ -113,8 +113,7 @@ def write_dictionary(
     if taxonomy.absolute() == migration.taxonomy.absolute():
         pages[migration.dbt_docs_dir / dbt_docs.FILE] = dbt_docs.overview(dictionary)
     for target, content in pages.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(target, content)
+        write_whole(target, content)
     return traffic
 
 

@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -152,10 +151,3 @@ def _aligned(old: list[str], other: str) -> tuple[list[str], dict[int, tuple[int
         elif tag == "insert":
             places[i1] = (j1, j2)
     return lines, places
-
-
-def write(path: Path, text: str) -> None:
-    """Replace a file's text by one rename."""
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

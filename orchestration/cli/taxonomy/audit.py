@@ -56,8 +56,8 @@ def audit(
     from orchestration.taxonomy.audit_findings import findings
     from orchestration.taxonomy.audit_page import to_html, to_json
     from orchestration.taxonomy.model import load_taxonomy
-    from orchestration.taxonomy.writing import write
     from orchestration.warehouse import readable_file
+    from orchestration.whole_files import write_whole
     from orchestration.yaml_models import unknown
 
     dictionary = load_taxonomy(dictionary_path(taxonomy, config))
@@ -76,7 +76,7 @@ def audit(
     found = findings(inventory, dictionary) if event is None else []
     if html is not None:
         read_from = readable_file(migration_of(config)).name
-        write(html, to_html(inventory, found, read_from=read_from, written=datetime.now(UTC)))
+        write_whole(html, to_html(inventory, found, read_from=read_from, written=datetime.now(UTC)))
         err.print(Text(f"written: {html}"), soft_wrap=True)
     if as_json:
         print_json(to_json(inventory, found))

@@ -37,7 +37,8 @@ def diff(
     """
     from orchestration.taxonomy import diff as differing
     from orchestration.taxonomy.model import load_taxonomy, version_key
-    from orchestration.taxonomy.writing import edit, write
+    from orchestration.taxonomy.writing import edit
+    from orchestration.whole_files import write_whole
 
     old, new = _earlier(a), load_taxonomy(b)
     changes = differing.diff(old, new)
@@ -46,7 +47,7 @@ def diff(
     edits = differing.bumped(old, new, changes) if bump else {}
     version = new.version
     if edits:
-        write(b, edit(b.read_text(encoding="utf-8"), edits))
+        write_whole(b, edit(b.read_text(encoding="utf-8"), edits))
         version = load_taxonomy(b).version
     is_enough = version_key(version) >= version_key(right)
     if as_json:

@@ -159,12 +159,12 @@ def _fix(
 ) -> tuple[list[Finding], list[Finding]]:
     """Mend the file; what is still found, and what was mended."""
     from orchestration.taxonomy import lint as linting
-    from orchestration.taxonomy.writing import write
+    from orchestration.whole_files import write_whole
 
     text = linting.fixed(path, found)
     if text is None:
         return list(found), []
-    write(path, text)
+    write_whole(path, text)
     return linting.lint(path, around), [each for each in found if each.fix]
 
 

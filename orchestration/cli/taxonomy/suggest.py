@@ -44,7 +44,7 @@ def suggest(
     from orchestration.taxonomy.model import load_taxonomy
     from orchestration.taxonomy.suggestion.patch import unified
     from orchestration.taxonomy.suggestion.report import LIKELY, report_on
-    from orchestration.taxonomy.writing import write
+    from orchestration.whole_files import write_whole
 
     if not LIKELY <= min_probability <= 1:
         raise ConfigurationError(f"--min-probability: {min_probability:g} is not in [0.5, 1]")
@@ -58,7 +58,7 @@ def suggest(
     diff = unified(path, text, report.patched(text, dictionary, min_probability, new))
     if patch is not None:
         try:
-            write(patch, diff)
+            write_whole(patch, diff)
         except OSError as error:
             raise ConfigurationError(f"--patch {patch}: {error.strerror}; name a file") from error
     if as_json:

@@ -6,7 +6,6 @@ A look is kept as `<gates>/facts/columns/<source>/<delivery>.json`, so a run loo
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from orchestration.config import Migration
 from orchestration.landing.catalog import folder_of
 from orchestration.landing.land import parquet_files
 from orchestration.landing.manifest import Manifest
+from orchestration.whole_files import write_whole
 
 SAMPLE = 200  # records looked at
 LEAST_RECORDS = 50  # fewer say nothing about a column
@@ -53,10 +53,7 @@ def looks(
             found[manifest.delivery_id] = Look(**json.loads(path.read_text()))
             continue
         look = _look(parquet_files(folder_of(manifest, migration)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_text(json.dumps(asdict(look), ensure_ascii=False))
-        partial.replace(path)
+        write_whole(path, json.dumps(asdict(look), ensure_ascii=False))
         found[manifest.delivery_id] = look
     return found
 

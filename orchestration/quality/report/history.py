@@ -14,7 +14,7 @@ from orchestration.errors import CannotFinish, ConfigurationError
 from orchestration.pages import render
 from orchestration.quality.report.model import Figures, PastRun
 from orchestration.quality.report.verdict import TITLES, verdict_of
-from orchestration.taxonomy.writing import write
+from orchestration.whole_files import write_whole
 from orchestration.yaml_models import unknown
 
 KEPT = 400
@@ -33,9 +33,8 @@ def page_of(migration: Migration, run_id: str) -> Path:
 def keep(migration: Migration, run: PastRun) -> Path:
     """Write the JSON of a run beside its page; pages beyond the last `KEPT` are removed."""
     path = page_of(migration, run.run_id).with_suffix(".json")
-    path.parent.mkdir(parents=True, exist_ok=True)
     fields = asdict(run) | {"finished_at": run.finished_at.isoformat()}
-    write(path, json.dumps(fields, ensure_ascii=False))
+    write_whole(path, json.dumps(fields, ensure_ascii=False))
     for old in past_runs(migration)[KEPT:]:
         page = page_of(migration, old.run_id)
         page.unlink(missing_ok=True)

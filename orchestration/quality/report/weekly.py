@@ -23,7 +23,7 @@ from orchestration.quality.report.page import first_bad_on
 from orchestration.quality.report.rows import Marts
 from orchestration.quality.report.samples import cut, masked_texts
 from orchestration.quality.runbooks import anchors
-from orchestration.taxonomy.writing import write
+from orchestration.whole_files import write_whole
 
 WEEK = timedelta(days=7)
 VOICES = 12
@@ -281,6 +281,5 @@ def weekly_html(week: Week) -> str:
 def write_weekly(migration: Migration) -> Path:
     """Write the weekly page from the working marts; returns where it is."""
     path = reports_dir(migration) / "weekly.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, weekly_html(read_week(migration)))
+    write_whole(path, weekly_html(read_week(migration)))
     return path

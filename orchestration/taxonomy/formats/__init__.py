@@ -11,7 +11,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from orchestration.errors import ConfigurationError
-from orchestration.taxonomy import writing
 from orchestration.taxonomy.formats import (
     amplitude,
     avo,
@@ -24,6 +23,7 @@ from orchestration.taxonomy.formats import (
 from orchestration.taxonomy.formats.losses import losses, spelled_out
 from orchestration.taxonomy.formats.parts import Dropped, Format, Imported
 from orchestration.taxonomy.model import Taxonomy
+from orchestration.whole_files import write_whole
 from orchestration.yaml_models import unknown
 
 FORMATS = {
@@ -86,8 +86,7 @@ def write(name: str, taxonomy: Taxonomy, path: Path, variant: str | None = None)
         raise ConfigurationError(f"{path} is a folder; name a file")
     try:
         for file, text in files.texts.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            writing.write(file, text)
+            write_whole(file, text)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from error
     return [*shared, *losses(plain, read(name, path).taxonomy, files.renamed)]

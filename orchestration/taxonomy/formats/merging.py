@@ -14,6 +14,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.taxonomy import writing
 from orchestration.taxonomy.formats.parts import Dropped
 from orchestration.taxonomy.model import Event, Taxonomy, load_taxonomy, version_key
+from orchestration.whole_files import write_whole
 
 
 def add_to(path: Path, imported: Taxonomy) -> tuple[dict[str, Event], list[Dropped]]:
@@ -23,8 +24,7 @@ def add_to(path: Path, imported: Taxonomy) -> tuple[dict[str, Event], list[Dropp
     Raises ConfigurationError where the dictionary is not valid; it is then not touched.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        writing.write(path, writing.to_yaml(imported))
+        write_whole(path, writing.to_yaml(imported))
         return imported.events, []
     known = load_taxonomy(path)
     lost: list[Dropped] = []
@@ -63,13 +63,13 @@ def _extend(
     for candidate in (_appended(text, documents, meta), _edited(text, documents, meta)):
         with TemporaryDirectory() as folder:
             draft = Path(folder) / path.name
-            writing.write(draft, candidate)
+            write_whole(draft, candidate)
             try:
                 is_whole = load_taxonomy(draft) == wanted
             except ConfigurationError:
                 is_whole = False
         if is_whole:
-            writing.write(path, candidate)
+            write_whole(path, candidate)
             return
     raise ConfigurationError(
         f"{path}: cannot be added to as it is written; import into a new file and copy from there"
