@@ -312,9 +312,7 @@ def _write_incomplete_dates(
         (day + timedelta(days=shift),)
         for each in landed
         if each.state == "held"
-        for raw_date in each.manifest.raw_dates
-        if raw_date != "unknown"
-        for day in [date.fromisoformat(raw_date)]
+        for day in each.manifest.dated
         for shift in (-1, 0, 1)
     }
     connection.execute("create table if not exists control.incomplete_dates (occurred_on date)")

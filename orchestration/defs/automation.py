@@ -108,11 +108,10 @@ def conclusion_sensors(
 def build_tags(migration: Migration) -> dict[str, str]:
     """Tags of a build over the dates of all that is landed (a day more on both sides for zones)."""
     days = sorted(
-        date.fromisoformat(raw_date)
+        day
         for source in migration.sources
         for manifest in manifests(migration.landing_dir, source)
-        for raw_date in manifest.raw_dates
-        if raw_date != "unknown"
+        for day in manifest.dated
     )
     today = date.today()
     first, last = (days[0], days[-1]) if days else (today, today)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 # Bumped when framing or lifting changes; a delivery landed by another version is landed again.
 PARSER_VERSION = 1
 MANIFEST = "manifest.json"
+UNKNOWN = "unknown"  # the date of records that have none
 
 State = Literal["complete", "torn", "unrecognised"]
 
@@ -54,6 +55,12 @@ class Manifest(BaseModel):
     def records(self) -> int:
         """Records by the byte pass."""
         return sum(file.records for file in self.files)
+
+    @property
+    def dated(self) -> dict[date, int]:
+        """Records by the date that the vendor gave them; those without one are left out."""
+        known = {day: n for day, n in self.raw_dates.items() if day != UNKNOWN}
+        return {date.fromisoformat(day): n for day, n in known.items()}
 
     @property
     def version_of(self) -> str:

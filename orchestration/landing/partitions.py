@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.landing.framing import FOOTER
+from orchestration.landing.manifest import UNKNOWN
 
 RAW_DATE = "raw_date"
-UNKNOWN = "unknown"
 # Rows are held until they fill a row group, those of all dates together never above the second.
 GROUP_BYTES = 16 << 20
 HELD_BYTES = 256 << 20

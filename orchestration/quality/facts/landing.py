@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -117,8 +117,7 @@ class _Known:
         }
 
 
-def _day(manifest: Manifest) -> tuple[str, datetime, str]:
+def _day(manifest: Manifest) -> tuple[date, datetime, str]:
     """Where a delivery lies in time: by its last day, else by when it was landed."""
-    days = [day for day in manifest.raw_dates if day != "unknown"]
-    last = max(days, default=manifest.landed_at.date().isoformat())
+    last = max(manifest.dated, default=manifest.landed_at.date())
     return last, manifest.landed_at, manifest.delivery_id

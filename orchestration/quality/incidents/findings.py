@@ -97,7 +97,7 @@ def days_of(manifest: Manifest) -> Days | None:
 
     Late events, and those with a wrong clock, carry dates far from those of the export.
     """
-    records = {date.fromisoformat(d): n for d, n in manifest.raw_dates.items() if d != "unknown"}
+    records = manifest.dated
     if not records:
         return None
     days = [day for day, n in records.items() if n >= STRAGGLERS * max(records.values())]

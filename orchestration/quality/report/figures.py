@@ -123,9 +123,7 @@ def held_dates(landed: Iterable[Landed]) -> dict[str, tuple[date, ...]]:
     for each in landed:
         if each.state == "held":
             dates = found.setdefault(each.manifest.source, set())
-            dates.update(
-                date.fromisoformat(day) for day in each.manifest.raw_dates if day != "unknown"
-            )
+            dates.update(each.manifest.dated)
     return {source: tuple(sorted(dates)) for source, dates in found.items()}
 
 

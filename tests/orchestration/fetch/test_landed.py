@@ -33,10 +33,7 @@ def test_each_file_is_read_whole(kind: type[World], tmp_path: Path) -> None:
     found = landed(world, tmp_path)
     assert {m.state for m in found.values()} == {"complete"}
     assert [m.files[0].unreadable for m in found.values() if m.files[0].unreadable] == []
-    dated = sum(
-        count for m in found.values() for day, count in m.raw_dates.items() if day != "unknown"
-    )
-    assert dated == len(world.data)
+    assert sum(n for m in found.values() for n in m.dated.values()) == len(world.data)
 
 
 @pytest.mark.parametrize("kind", READ, ids=lambda kind: kind.vendor)
@@ -45,4 +42,4 @@ def test_an_interval_that_was_emptied_is_a_whole_file_without_records(
 ) -> None:
     found = landed(kind(), tmp_path, empty_then=True)
     assert {m.state for m in found.values()} == {"complete"}
-    assert sum(n for m in found.values() for day, n in m.raw_dates.items() if day != "unknown") == 0
+    assert not any(m.dated for m in found.values())

@@ -10,7 +10,7 @@ import resource
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -186,6 +186,7 @@ def test_a_future_date_is_an_unknown_date(landed: Landed) -> None:
     days = [event(time=1735689600 + day * 86400) for day in (0, 2, 3)]
     found = landed(b"\n".join(days) + b"\n", landed_at=at)
     assert found.manifest.raw_dates == {"2025-01-01": 1, "2025-01-03": 1, "unknown": 1}
+    assert found.manifest.dated == {date(2025, 1, 1): 1, date(2025, 1, 3): 1}
 
 
 def test_odd_dates_never_become_folders(landed: Landed) -> None:

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.landing import partitions
-from orchestration.landing.partitions import UNKNOWN, partition_writer, unreadable_by_reason
+from orchestration.landing.manifest import UNKNOWN
+from orchestration.landing.partitions import partition_writer, unreadable_by_reason
 
 
 def table(rows: list[tuple[int, str]]) -> pa.Table:
