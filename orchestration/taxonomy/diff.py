@@ -117,9 +117,7 @@ def _of_whole(old: Taxonomy, new: Taxonomy) -> Iterator[Change]:
             if before is None or after is None:
                 before, after = (None if each is None else sorted(each) for each in (before, after))
             yield _change(None, Shift(("property_groups", group), before, after, "text", reason))
-    before_modes = {**DEFAULTS, **old.enforcement}
-    after_modes = {**DEFAULTS, **new.enforcement}
-    for shift in modes_between(before_modes, after_modes):
+    for shift in modes_between(old.enforcement, new.enforcement, (DEFAULTS, DEFAULTS)):
         yield _change(None, shift)
 
 
@@ -137,14 +135,13 @@ def _brief(event: Event) -> dict[str, Any]:
 def _of_event(name: str, old: Taxonomy, new: Taxonomy) -> Iterator[Change]:
     before, after = old.events[name], new.events[name]
     modes = _modes(old, name), _modes(new, name)
-    own = {**before.enforcement, **after.enforcement}
     shifts = [
         *_words(before, after),
         *_status(before, after),
         *_aliases(before, after, _meanings(new), name),
         *_primary(before, after),
         *_authority(before, after),
-        *modes_between({kind: modes[0][kind] for kind in own}, {k: modes[1][k] for k in own}),
+        *modes_between(before.enforcement, after.enforcement, modes),
         *rules_between(("properties",), old.rules_of(name), new.rules_of(name), modes),
     ]
     if before.property_groups != after.property_groups:

@@ -88,12 +88,7 @@ def _within(
             )
     yield from _words_of_sources((*at, "renames"), old.renames, new.renames)
     yield from _words_of_sources((*at, "values"), old.values, new.values)
-    own = {**old.enforcement, **new.enforcement}
-    yield from modes_between(
-        {kind: old.enforcement.get(kind) or around[0][kind] for kind in own},
-        {kind: new.enforcement.get(kind) or around[1][kind] for kind in own},
-        at,
-    )
+    yield from modes_between(old.enforcement, new.enforcement, around, at)
     yield from rules_between((*at, "properties"), old.properties, new.properties, around)
     if (old.items is None) != (new.items is None):
         is_wider = new.items is None
@@ -165,12 +160,21 @@ def _meanings(words: list[str] | dict[str, Any] | tuple[()]) -> dict[str, Any]:
     return {word: word for word in words}
 
 
-def modes_between(old: Modes, new: Modes, at: tuple[str, ...] = ()) -> Iterator[Shift]:
-    """Changes of what is done about violations; stricter is breaking where records lose by it."""
+def modes_between(
+    old: Modes, new: Modes, around: tuple[Modes, Modes], at: tuple[str, ...] = ()
+) -> Iterator[Shift]:
+    """Changes of what is done about violations; stricter is breaking where records lose by it.
+
+    `old` and `new` are what is said here. `around` is what holds where nothing is, as in
+    `rules_between`; what is said here and holds anyway is told as words.
+    """
     strictness = get_args(Mode)
-    for kind, after in new.items():
-        before = old[kind]
-        if before != after:
+    for kind in dict.fromkeys((*old, *new)):
+        before, after = old.get(kind, around[0][kind]), new.get(kind, around[1][kind])
+        if before == after and (kind in old) != (kind in new):
+            reason = "the same is done as before"
+            yield Shift((*at, "enforcement", kind), old.get(kind), new.get(kind), "text", reason)
+        elif before != after:
             is_stricter = after in ("strip", "quarantine") and (
                 strictness.index(after) > strictness.index(before)
             )

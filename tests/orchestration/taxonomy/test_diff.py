@@ -125,6 +125,21 @@ def test_a_groups_change_is_told_of_its_events() -> None:
     assert found == {"property_groups.g": "text", "events.seen.properties.id.type": "breaking"}
 
 
+@pytest.mark.parametrize("place", ["events.paid.", f"{P}.plan."])
+def test_what_is_said_once_more_is_words(place: str) -> None:
+    """Each place may say what is done about a violation; one that says what holds changes none."""
+    strict = ("enforcement", {"bad_value": "quarantine"})
+    old, new = taxonomy(strict), taxonomy(strict, (f"{place}enforcement", strict[1]))
+    (there,), (back,) = diff(old, new), diff(new, old)
+    assert (there.path, there.kind, there.impact) == (
+        f"{place}enforcement.bad_value",
+        "added",
+        "text",
+    )
+    assert (back.kind, back.before, back.impact) == ("removed", "quarantine", "text")
+    assert bump_of(diff(taxonomy(), taxonomy(("enforcement", {"bad_value": "flag"})))) == "patch"
+
+
 def test_what_mapped_nothing_cannot_break() -> None:
     old = taxonomy(("events.seen.status", "proposed"))
     (found,) = diff(

@@ -157,7 +157,7 @@ def test_refusals(
     assert run(monkeypatch, migration, "--min-probability", "0.2") == 2
     assert run(monkeypatch, migration, "--taxonomy", str(migration.parent / "gone.yaml")) == 2
     assert "no such file" in capsys.readouterr().err
-    assert run(monkeypatch, migration, "--patch", str(migration.parent / "no" / "x.patch")) == 2
+    assert run(monkeypatch, migration, "--patch", str(migration / "x.patch")) == 2
     assert "No such file or directory; name a file" in capsys.readouterr().err
     shutil.rmtree(migration.parent / "data")
     assert run(monkeypatch, migration) == 3
