@@ -10,10 +10,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from expectations import custom
 from orchestration.errors import CannotFinish
 
 if TYPE_CHECKING:
@@ -181,6 +184,10 @@ def write_docs(docs_dir: Path) -> int:
         if isinstance(each, ValidationResultIdentifier) and not has_page(each)
     ]
     if without_page:
+        # A page shows an expectation that its class is known for, and the gate may have been
+        # another process: a killed run's, or one of several of Dagster's.
+        for module in iter_modules(custom.__path__, f"{custom.__name__}."):
+            import_module(module.name)
         project.build_data_docs(resource_identifiers=without_page)
     return len(without_page)
 

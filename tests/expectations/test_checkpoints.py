@@ -1,6 +1,8 @@
 """The runner: what it refuses, whom it names, and what it leaves behind."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import duckdb
@@ -23,6 +25,14 @@ RULE = Rule(
     next_step="Mend {source}, {delivery}: {accept}",
     description="A rule of the tests.",
 )
+CONCLUDING = """
+import sys
+from pathlib import Path
+
+from expectations.context import write_docs
+
+write_docs(Path(sys.argv[1]))
+"""
 FACTS = "select 'app' as source, 'd' || n as delivery_id, n as figure from range({}) as t(n)"
 
 
@@ -174,6 +184,18 @@ def test_docs_are_written_once_for_each_validation(tmp_path):
     run_gate("landing", [RULE], view, {}, docs)
     assert write_docs(docs) == 1
     assert len(list(docs.glob("site/validations/**/*.html"))) == 3
+
+
+def test_docs_of_gates_that_another_process_ran_are_whole(tmp_path):
+    """As where Dagster concludes in another process, or a run was killed before it concluded."""
+    docs = tmp_path / "docs"
+    run_gate("landing", [RULE], {"facts": FACTS.format(1)}, {}, docs)
+    done = subprocess.run(
+        [sys.executable, "-c", CONCLUDING, str(docs)], capture_output=True, text=True, check=True
+    )
+    assert "Exception" not in done.stderr
+    [page] = docs.glob("site/validations/**/*.html")
+    assert RULE.description in page.read_text()
 
 
 def test_only_the_latest_runs_are_kept(tmp_path):
