@@ -157,8 +157,8 @@ def test_refusals(
     assert run(monkeypatch, migration, "--min-probability", "0.2") == 2
     assert run(monkeypatch, migration, "--taxonomy", str(migration.parent / "gone.yaml")) == 2
     assert "no such file" in capsys.readouterr().err
-    assert run(monkeypatch, migration, "--patch", str(migration / "x.patch")) == 2
-    assert "No such file or directory; name a file" in capsys.readouterr().err
+    assert run(monkeypatch, migration, "--patch", str(migration.parent)) == 2
+    assert "Is a directory; name a file" in capsys.readouterr().err
     shutil.rmtree(migration.parent / "data")
     assert run(monkeypatch, migration) == 3
     assert "start with `waybill run`" in capsys.readouterr().err
